@@ -343,8 +343,8 @@ struct nvmx_field_value {
  * @out_failed: elements whose result is not VMsucceed
  *
  * Each element is an instruction of its own; a refused one does not stop the
- * others.  A list that cannot be read gives EFAULT before the first one; if
- * results cannot be written back, EFAULT too, with the instructions done.
+ * others.  EFAULT at an element that cannot be read or written: those before it
+ * are done, and what their results say is true.
  */
 struct nvmx_field_array {
 	__u32 size;
@@ -385,6 +385,83 @@ struct nvmx_inv {
  * are to be skipped.
  */
 #define NVMX_ENTER_COMPLETE	(1U << 1)
+
+/*
+ * A control bit that decided: its class and the bit number.
+ */
+#define NVMX_RULE_PIN(bit)	(0x0800U | (bit))
+#define NVMX_RULE_PROC(bit)	(0x1000U | (bit))
+#define NVMX_RULE_PROC2(bit)	(0x2000U | (bit))
+#define NVMX_RULE_PROC3(bit)	(0x3000U | (bit))
+
+/**
+ * enum nvmx_exit_rule - what decided who gets a VM exit of L2
+ * @NVMX_RULE_UNKNOWN: a reason that routing does not know, or that does not
+ *	occur in this form: L1
+ * @NVMX_RULE_UNCONDITIONAL: causes a VM exit whatever the controls are: L1
+ * @NVMX_RULE_L0_ALWAYS: belongs to the host, or is settled by L0 first
+ * @NVMX_RULE_POSTED: NVMX_EXIT_L2
+ * @NVMX_RULE_NOT_ASKED: none of several controls asks for it: L0
+ * @NVMX_RULE_EXCEPTION_BITMAP: bit of the exception bitmap
+ * @NVMX_RULE_PAGE_FAULT_PFEC: page-fault error code outside mask and match:
+ *	bit 14 of the exception bitmap means the opposite
+ * @NVMX_RULE_IO_BITMAP: bits of I/O bitmap A or B
+ * @NVMX_RULE_IO_WRAP: an access past port FFFFH while I/O bitmaps are used
+ * @NVMX_RULE_MSR_NO_BITMAP: "use MSR bitmaps" is 0: L1
+ * @NVMX_RULE_MSR_OUTSIDE: MSR outside the ranges of the bitmaps: L1
+ * @NVMX_RULE_MSR_BITMAP: bit of the MSR bitmaps
+ * @NVMX_RULE_VMCS_NOT_SHADOWED: "VMCS shadowing" is 0: L1
+ * @NVMX_RULE_VMCS_FIELD_OUTSIDE: field operand past 7FFFH: L1
+ * @NVMX_RULE_VMREAD_BITMAP: bit of the VMREAD bitmap
+ * @NVMX_RULE_VMWRITE_BITMAP: bit of the VMWRITE bitmap
+ * @NVMX_RULE_BITMAP_UNREADABLE: a bitmap lies where L1 has no memory, which
+ *	reads ones: L1
+ * @NVMX_RULE_CR0_MASK: CR0 guest/host mask and read shadow
+ * @NVMX_RULE_CR4_MASK: CR4 guest/host mask and read shadow
+ * @NVMX_RULE_CR3_TARGET: the value is one of the CR3-target values: L0
+ * @NVMX_RULE_MTF_INJECTED: the VM entry injected the MTF VM exit: L1
+ * @NVMX_RULE_WAIT_FOR_SIPI: whether L2's activity state is wait-for-SIPI
+ * @NVMX_RULE_XSS_BITMAP: bits of the XSS-exiting bitmap
+ * @NVMX_RULE_ENCLS_BITMAP: bit of the ENCLS-exiting bitmap
+ * @NVMX_RULE_ENCLV_BITMAP: bit of the ENCLV-exiting bitmap
+ * @NVMX_RULE_PCONFIG_BITMAP: bit of the PCONFIG-exiting bitmap
+ * @NVMX_RULE_VM_FUNCTION: bit of the VM-function controls
+ * @NVMX_RULE_CONTROLS: from here on a control bit, NVMX_RULE_PIN(bit) and so
+ *	on: L1's when it is 1, L0's when it is 0
+ *
+ * The rule says what was looked at, the owner of the exit what came out.  SDM
+ * Vol. 3, "Instructions That Cause VM Exits" and "Other Causes of VM Exits".
+ */
+enum nvmx_exit_rule {
+	NVMX_RULE_UNKNOWN		= 0,
+	NVMX_RULE_UNCONDITIONAL		= 1,
+	NVMX_RULE_L0_ALWAYS		= 2,
+	NVMX_RULE_POSTED		= 3,
+	NVMX_RULE_NOT_ASKED		= 4,
+	NVMX_RULE_EXCEPTION_BITMAP	= 5,
+	NVMX_RULE_PAGE_FAULT_PFEC	= 6,
+	NVMX_RULE_IO_BITMAP		= 7,
+	NVMX_RULE_IO_WRAP		= 8,
+	NVMX_RULE_MSR_NO_BITMAP		= 9,
+	NVMX_RULE_MSR_OUTSIDE		= 10,
+	NVMX_RULE_MSR_BITMAP		= 11,
+	NVMX_RULE_VMCS_NOT_SHADOWED	= 12,
+	NVMX_RULE_VMCS_FIELD_OUTSIDE	= 13,
+	NVMX_RULE_VMREAD_BITMAP		= 14,
+	NVMX_RULE_VMWRITE_BITMAP	= 15,
+	NVMX_RULE_BITMAP_UNREADABLE	= 16,
+	NVMX_RULE_CR0_MASK		= 17,
+	NVMX_RULE_CR4_MASK		= 18,
+	NVMX_RULE_CR3_TARGET		= 19,
+	NVMX_RULE_MTF_INJECTED		= 20,
+	NVMX_RULE_WAIT_FOR_SIPI		= 21,
+	NVMX_RULE_XSS_BITMAP		= 22,
+	NVMX_RULE_ENCLS_BITMAP		= 23,
+	NVMX_RULE_ENCLV_BITMAP		= 24,
+	NVMX_RULE_PCONFIG_BITMAP	= 25,
+	NVMX_RULE_VM_FUNCTION		= 26,
+	NVMX_RULE_CONTROLS		= 0x0800,
+};
 
 /**
  * enum nvmx_kind - why NVMX_ENTER_L2 returned
