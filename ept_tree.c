@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An EPT of our own.  Every table is a page of its own; entries that point to
+ * tables permit everything, so that leaves alone decide.
+ *
+ * The processor may set accessed and dirty flags in any entry at any time.
+ * Nobody looks at them, so plain stores may lose them.
+ */
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "ept_tree.h"
+#include "vmx_cpu.h"
+
+/* First and last byte. */
+struct span {
+	u64 first;
+	u64 last;
+};
+
+static u64 *table_alloc(void)
+{
+	return (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+}
+
+static u64 *entry_table(u64 entry)
+{
+	return phys_to_virt(entry & EPT_ADDRESS);
+}
+
+static bool entry_is_table(u64 entry, unsigned int level)
+{
+	return level > EPT_LEVEL_4K && (entry & EPT_RWX) && !(entry & EPT_LARGE);
+}
+
+static u64 tree_bytes(const struct ept_tree *tree)
+{
+	return EPT_LEVEL_BYTES(tree->levels + 1);
+}
+
+static void gather_table(struct ept_gather *gather, u64 *table)
+{
+	list_add(&virt_to_page(table)->lru, &gather->tables);
+	gather->count++;
+	gather->flush = true;
+}
+
+void ept_gather_init(struct ept_gather *gather)
+{
+	INIT_LIST_HEAD(&gather->tables);
+	gather->count = 0;
+	gather->flush = false;
+}
+
+void ept_gather_finish(struct ept_gather *gather)
+{
+	struct page *page, *next;
+
+	/* Tables are never gathered without a need to flush. */
+	if (!gather->flush)
+		return;
+
+	vmx_cpu_flush_ept();
+	list_for_each_entry_safe(page, next, &gather->tables, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+	ept_gather_init(gather);
+}
+
+int ept_tree_init(struct ept_tree *tree, unsigned int levels)
+{
+	tree->levels = levels;
+	tree->pages = 1;
+	tree->recent = NULL;
+	tree->root = table_alloc();
+
+	return tree->root ? 0 : -ENOMEM;
+}
+
+/* Whether @span is all that an entry of @level covers. */
+static bool span_is_entry(struct span span, unsigned int level)
+{
+	return span.last - span.first == EPT_LEVEL_BYTES(level) - 1;
+}
+
+/*
+ * Clear the entries of @table for @span, which lies in what @table covers.
+ * Goes down at most EPT_LEVELS_MAX times.  Returns whether @table is empty now.
+ */
+static bool table_clear(u64 *table, unsigned int level, struct span span,
+			struct ept_gather *gather)
+{
+	u64 base = span.first & ~(EPT_LEVEL_BYTES(level + 1) - 1);
+	unsigned int last = EPT_INDEX(span.last, level);
+	unsigned int i;
+
+	for (i = EPT_INDEX(span.first, level); i <= last; i++) {
+		u64 start = base + i * EPT_LEVEL_BYTES(level);
+		u64 end = start + EPT_LEVEL_BYTES(level) - 1;
+		u64 entry = READ_ONCE(table[i]);
+		struct span part = {
+			.first = max(span.first, start),
+			.last = min(span.last, end),
+		};
+
+		if (!(entry & EPT_RWX))
+			continue;
+		if (entry_is_table(entry, level)) {
+			u64 *child = entry_table(entry);
+			/* A table of leaves that goes as a whole goes as it is. */
+			bool whole = level == EPT_LEVEL_2M && span_is_entry(part, level);
+
+			if (!whole && !table_clear(child, level - 1, part, gather))
+				continue;
+			gather_table(gather, child);
+		}
+		WRITE_ONCE(table[i], 0);
+		gather->flush = true;
+	}
+
+	cond_resched();
+	return span_is_entry(span, level + 1) || !memchr_inv(table, 0, PAGE_SIZE);
+}
+
+static void tree_clear(struct ept_tree *tree, struct span span,
+		       struct ept_gather *gather)
+{
+	unsigned long before = gather->count;
+
+	tree->recent = NULL;
+	table_clear(tree->root, tree->levels, span, gather);
+	tree->pages -= gather->count - before;
+}
+
+/* Drop @table, which no entry points to any more. */
+static void subtree_drop(struct ept_tree *tree, u64 *table, unsigned int level,
+			 struct ept_gather *gather)
+{
+	const struct span span = { .first = 0, .last = EPT_LEVEL_BYTES(level + 1) - 1 };
+	unsigned long before = gather->count;
+
+	tree->recent = NULL;
+	table_clear(table, level, span, gather);
+	gather_table(gather, table);
+	tree->pages -= gather->count - before;
+}
+
+void ept_tree_clear(struct ept_tree *tree, u64 gpa, u64 bytes, struct ept_gather *gather)
+{
+	const struct span span = { .first = gpa, .last = gpa + bytes - 1 };
+
+	tree_clear(tree, span, gather);
+}
+
+void ept_tree_clear_all(struct ept_tree *tree, struct ept_gather *gather)
+{
+	const struct span span = { .first = 0, .last = tree_bytes(tree) - 1 };
+
+	if (tree->pages > 1)
+		tree_clear(tree, span, gather);
+}
+
+void ept_tree_destroy(struct ept_tree *tree, struct ept_gather *gather)
+{
+	if (!tree->root)
+		return;
+
+	ept_tree_clear_all(tree, gather);
+	gather_table(gather, tree->root);
+	tree->root = NULL;
+	tree->pages = 0;
+}
+
+/* The table that @slot points to; made if there is none. */
+static u64 *slot_table(struct ept_tree *tree, u64 *slot, unsigned int level,
+		       struct ept_gather *gather)
+{
+	u64 entry = READ_ONCE(*slot);
+	u64 *table;
+
+	if (entry_is_table(entry, level))
+		return entry_table(entry);
+
+	table = table_alloc();
+	if (!table)
+		return NULL;
+
+	/* The processor must not see the table before its zeroes. */
+	smp_store_release(slot, virt_to_phys(table) | EPT_RWX);
+	tree->pages++;
+	if (entry & EPT_RWX)
+		gather->flush = true;
+
+	return table;
+}
+
+u64 *ept_tree_table(struct ept_tree *tree, u64 gpa, unsigned int level,
+		    struct ept_gather *gather)
+{
+	u64 *table = tree->root;
+	unsigned int at;
+
+	if (level == EPT_LEVEL_4K && ept_tree_is_recent(tree, gpa))
+		return tree->recent;
+
+	for (at = tree->levels; at > level && table; at--)
+		table = slot_table(tree, &table[EPT_INDEX(gpa, at)], at, gather);
+
+	if (level == EPT_LEVEL_4K) {
+		tree->recent = table;
+		tree->recent_base = gpa & ~(EPT_LEVEL_BYTES(EPT_LEVEL_2M) - 1);
+	}
+
+	return table;
+}
+
+int ept_tree_set(struct ept_tree *tree, u64 gpa, const struct ept_leaf *leaf,
+		 struct ept_gather *gather)
+{
+	u64 *table = ept_tree_table(tree, gpa, leaf->level, gather);
+	u64 entry = leaf->entry;
+	u64 *slot;
+	u64 old;
+
+	if (!table)
+		return -ENOMEM;
+
+	slot = &table[EPT_INDEX(gpa, leaf->level)];
+	old = READ_ONCE(*slot);
+	if (leaf->level > EPT_LEVEL_4K)
+		entry |= EPT_LARGE;
+	WRITE_ONCE(*slot, entry);
+	if (entry_is_table(old, leaf->level))
+		subtree_drop(tree, entry_table(old), leaf->level - 1, gather);
+
+	return 0;
+}
+
+bool ept_tree_find(const struct ept_tree *tree, u64 gpa, struct ept_leaf *leaf)
+{
+	const u64 *table = tree->root;
+	unsigned int level;
+
+	if (gpa >= tree_bytes(tree))
+		return false;
+
+	for (level = tree->levels; level; level--) {
+		u64 entry = READ_ONCE(table[EPT_INDEX(gpa, level)]);
+
+		if (!(entry & EPT_RWX))
+			return false;
+		if (!entry_is_table(entry, level)) {
+			leaf->level = level;
+			leaf->entry = entry;
+			return true;
+		}
+		table = entry_table(entry);
+	}
+
+	return false;
+}
