@@ -22,8 +22,26 @@ static_assert(sizeof(struct shadow_vmcs) <= 16 * 1024);
 
 static struct kmem_cache *shadow_vmcs_cache;
 
+struct vmcs12_write_info vmcs12_write_info[VMCS_FIELD_COUNT];
+
+static u64 write_checks(unsigned int index)
+{
+	u64 checks = entry_checks_groups(index);
+
+	if (VMCS_ENC_TYPE(vmcs_field_table[index].encoding) == VMCS_HOST ||
+	    index == VF_VM_EXIT_CONTROLS)
+		checks |= VMCS12_DIRTY_L1;
+	return checks;
+}
+
 int shadow_vmcs_cache_init(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
+		vmcs12_write_info[i].mask = vmcs_field_mask(i);
+		vmcs12_write_info[i].checks = write_checks(i);
+	}
 	shadow_vmcs_cache = KMEM_CACHE(shadow_vmcs, SLAB_ACCOUNT);
 
 	return shadow_vmcs_cache ? 0 : -ENOMEM;
@@ -82,9 +100,7 @@ static struct shadow_vmcs *shadow_vmcs_alloc(u64 vmptr)
 	vmcs->active = true;
 	vmcs->dirty_checks = ENTRY_ALL;
 	vmcs->fields = RB_ROOT;
-	INIT_LIST_HEAD(&vmcs->dirty);
 	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
-		INIT_LIST_HEAD(&vmcs->node[i].dirty);
 		vmcs->node[i].index = i;
 	}
 
@@ -155,13 +171,9 @@ static bool node_less(struct rb_node *a, const struct rb_node *b)
 	return node_encoding(a) < node_encoding(b);
 }
 
-static void vmcs12_store(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
+void vmcs12_make_present(struct shadow_vmcs *vmcs, enum vmcs_index index)
 {
 	struct vmcs12_node *node = &vmcs->node[index];
-
-	vmcs->value[index] = value;
-	if (node->present)
-		return;
 
 	node->present = 1;
 	rb_add(&node->rb, &vmcs->fields, node_less);
@@ -174,22 +186,14 @@ static void vmcs12_store(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 va
  */
 void vmcs12_write(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
 {
-	vmcs12_store(vmcs, index, value);
+	vmcs12_sync(vmcs, index, value);
 	vmcs12_mark_dirty(vmcs, index);
-}
-
-void vmcs12_sync(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
-{
-	vmcs12_store(vmcs, index, value);
 }
 
 void vmcs12_mark_dirty(struct shadow_vmcs *vmcs, enum vmcs_index index)
 {
-	struct vmcs12_node *node = &vmcs->node[index];
-
-	if (list_empty(&node->dirty))
-		list_add_tail(&node->dirty, &vmcs->dirty);
-	vmcs->dirty_checks |= entry_checks_groups(index);
+	vmcs->dirty[index / 64] |= BIT_ULL(index % 64);
+	vmcs->dirty_checks |= vmcs12_write_info[index].checks;
 }
 
 struct vmcs12_node *vmcs12_first(struct shadow_vmcs *vmcs, u32 encoding)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The store of vmcs12 objects: an rbtree of them keyed by vmptr, in each an
- * rbtree of its present fields keyed by encoding, and a list of those that
+ * rbtree of its present fields keyed by encoding, and a mark on those that
  * changed since the last merge into vmcs02.  Memory only: no locks of its own
  * (the owner's lock covers it), no access to L1's memory.
  */
 #ifndef NVMX_SHADOW_VMCS_H
 #define NVMX_SHADOW_VMCS_H
 
+#include <linux/compiler.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
@@ -17,16 +18,33 @@
 /** SHADOW_VMCS_MAX - active vmcs12s of one logical processor */
 #define SHADOW_VMCS_MAX		64
 
+/** VMCS12_DIRTY_WORDS - words of shadow_vmcs.dirty */
+#define VMCS12_DIRTY_WORDS	((VMCS_FIELD_COUNT + 63) / 64)
+
+/** VMCS12_DIRTY_L1 - in shadow_vmcs.dirty_checks: what an exit loads into L1 */
+#define VMCS12_DIRTY_L1		BIT_ULL(63)
+
+/**
+ * struct vmcs12_write_info - what a VMWRITE does beside storing
+ * @mask: bits that the field keeps
+ * @checks: groups of entry rules to judge again, and VMCS12_DIRTY_L1
+ */
+struct vmcs12_write_info {
+	u64 mask;
+	u64 checks;
+};
+
+/** vmcs12_write_info - by enum vmcs_index; set at module load */
+extern struct vmcs12_write_info vmcs12_write_info[VMCS_FIELD_COUNT];
+
 /**
  * struct vmcs12_node - presence of a field in a vmcs12
  * @rb: in shadow_vmcs.fields while @present
- * @dirty: in shadow_vmcs.dirty while it changed since the last merge
  * @index: enum vmcs_index of the field
  * @present: 1 once L1 or an exit has written the field
  */
 struct vmcs12_node {
 	struct rb_node rb;
-	struct list_head dirty;
 	u16 index;
 	u8 present;
 };
@@ -42,7 +60,8 @@ struct vmcs12_node {
  * @guest_stale: SYNC_RARE fields must be read from vmcs02 before use
  * @field_count: number of present fields
  * @fields: present fields by encoding
- * @dirty: fields changed since the last merge into vmcs02
+ * @dirty: fields changed since the last merge into vmcs02, a bit for each enum
+ *	vmcs_index
  * @dirty_checks: groups of entry rules to judge again (entry_checks.h)
  * @value: stored values by enum vmcs_index; 0 where not present
  * @node: presence by enum vmcs_index
@@ -57,7 +76,7 @@ struct shadow_vmcs {
 	bool guest_stale;
 	u32 field_count;
 	struct rb_root fields;
-	struct list_head dirty;
+	u64 dirty[VMCS12_DIRTY_WORDS];
 	u64 dirty_checks;
 	u64 value[VMCS_FIELD_COUNT];
 	struct vmcs12_node node[VMCS_FIELD_COUNT];
@@ -76,7 +95,8 @@ struct shadow_vmcs_store {
 };
 
 /**
- * shadow_vmcs_cache_init() - make the slab that vmcs12s come from
+ * shadow_vmcs_cache_init() - make the slab that vmcs12s come from, and the
+ *	table of what a VMWRITE does
  *
  * Context: Process context; at module load.
  * Return: 0, or -ENOMEM.
@@ -179,6 +199,15 @@ static inline u64 vmcs12_read(const struct shadow_vmcs *vmcs, enum vmcs_index in
 void vmcs12_write(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value);
 
 /**
+ * vmcs12_make_present() - put a field that is not present into the tree
+ * @vmcs: the vmcs12
+ * @index: the field
+ *
+ * Context: The store's lock is held.
+ */
+void vmcs12_make_present(struct shadow_vmcs *vmcs, enum vmcs_index index);
+
+/**
  * vmcs12_sync() - an exit stores a field: present, but neither dirty nor to be
  *	judged again, as vmcs02 holds that value
  * @vmcs: the vmcs12
@@ -187,7 +216,13 @@ void vmcs12_write(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value);
  *
  * Context: The store's lock is held.
  */
-void vmcs12_sync(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value);
+static inline void vmcs12_sync(struct shadow_vmcs *vmcs, enum vmcs_index index,
+			       u64 value)
+{
+	vmcs->value[index] = value;
+	if (unlikely(!vmcs->node[index].present))
+		vmcs12_make_present(vmcs, index);
+}
 
 /**
  * vmcs12_mark_dirty() - have a field merged and judged again
@@ -197,6 +232,19 @@ void vmcs12_sync(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value);
  * Context: The store's lock is held.
  */
 void vmcs12_mark_dirty(struct shadow_vmcs *vmcs, enum vmcs_index index);
+
+/**
+ * vmcs12_is_dirty() - whether a field changed since the last merge
+ * @vmcs: the vmcs12
+ * @index: the field
+ *
+ * Context: The store's lock is held.
+ * Return: true if it did.
+ */
+static inline bool vmcs12_is_dirty(const struct shadow_vmcs *vmcs, enum vmcs_index index)
+{
+	return vmcs->dirty[index / 64] & BIT_ULL(index % 64);
+}
 
 /**
  * vmcs12_first() - first present field at or after an encoding

@@ -72,7 +72,7 @@ static void expect_empty(void)
 {
 	EXPECT_EQ(0, vmcs->field_count);
 	EXPECT_FALSE(vmcs->launched);
-	EXPECT_TRUE(list_empty(&vmcs->dirty));
+	EXPECT_EQ(0, vmcs->dirty[0] | vmcs->dirty[1] | vmcs->dirty[2] | vmcs->dirty[3]);
 	EXPECT_TRUE(RB_EMPTY_ROOT(&vmcs->fields));
 }
 
@@ -113,7 +113,7 @@ static void expect_loaded(const u64 *value, const bool *present)
 		count += want;
 		if (!EXPECT_EQ(want, vmcs->node[i].present) ||
 		    !EXPECT_EQ(want ? value[i] : 0, vmcs12_read(vmcs, i)) ||
-		    !EXPECT_EQ(want, !list_empty(&vmcs->node[i].dirty)))
+		    !EXPECT_EQ(want, vmcs12_is_dirty(vmcs, i)))
 			UNIT_NOTE("%s", vmcs_field_table[i].name);
 	}
 	EXPECT_EQ(count, vmcs->field_count);
