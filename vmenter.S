@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The switch of general-purpose registers around VMLAUNCH and VMRESUME.
+ *
+ * unsigned int nvmx_vmenter(u64 *gpr, bool resume)
+ *
+ *	in:	%rdi	L2's registers, 16 quadwords by enum nvmx_gpr
+ *		%esi	0: VMLAUNCH, else VMRESUME
+ *	out:	%eax	0 after a VM exit, 1 if the instruction failed
+ *
+ * The processor comes back at nvmx_vmexit with the stack pointer of
+ * HOST_RSP, which is written here.  No value of L2 is left in a register when
+ * C code runs again.
+ */
+#include <linux/linkage.h>
+#include <asm/asm.h>
+#include <asm/nospec-branch.h>
+#include <asm/unwind_hints.h>
+
+#define GPR_RAX		(0 * 8)
+#define GPR_RCX		(1 * 8)
+#define GPR_RDX		(2 * 8)
+#define GPR_RBX		(3 * 8)
+#define GPR_RBP		(5 * 8)
+#define GPR_RSI		(6 * 8)
+#define GPR_RDI		(7 * 8)
+#define GPR_R8		(8 * 8)
+#define GPR_R9		(9 * 8)
+#define GPR_R10		(10 * 8)
+#define GPR_R11		(11 * 8)
+#define GPR_R12		(12 * 8)
+#define GPR_R13		(13 * 8)
+#define GPR_R14		(14 * 8)
+#define GPR_R15		(15 * 8)
+
+/* SDM Vol. 3, appendix "Field Encoding in VMCS": natural-width host state. */
+#define ENC_HOST_RSP	0x6c14
+
+	.text
+
+SYM_FUNC_START(nvmx_vmenter)
+	push	%rbp
+	mov	%rsp, %rbp
+	push	%r15
+	push	%r14
+	push	%r13
+	push	%r12
+	push	%rbx
+	push	%rdi
+
+	mov	$ENC_HOST_RSP, %eax
+.Lwrite_host_rsp:
+	vmwrite	%rsp, %rax
+
+	/* Nothing from here to the entry changes the flags. */
+	test	%sil, %sil
+
+	mov	GPR_RAX(%rdi), %rax
+	mov	GPR_RCX(%rdi), %rcx
+	mov	GPR_RDX(%rdi), %rdx
+	mov	GPR_RBX(%rdi), %rbx
+	mov	GPR_RBP(%rdi), %rbp
+	mov	GPR_RSI(%rdi), %rsi
+	mov	GPR_R8(%rdi), %r8
+	mov	GPR_R9(%rdi), %r9
+	mov	GPR_R10(%rdi), %r10
+	mov	GPR_R11(%rdi), %r11
+	mov	GPR_R12(%rdi), %r12
+	mov	GPR_R13(%rdi), %r13
+	mov	GPR_R14(%rdi), %r14
+	mov	GPR_R15(%rdi), %r15
+	mov	GPR_RDI(%rdi), %rdi
+
+	/* RSP and the frame after a VM exit are those of here. */
+	UNWIND_HINT_SAVE
+	jz	.Llaunch
+
+.Lresume:
+	vmresume
+	jmp	.Lfailed
+.Llaunch:
+	vmlaunch
+	jmp	.Lfailed
+
+	_ASM_EXTABLE(.Lwrite_host_rsp, .Lfailed)
+	_ASM_EXTABLE(.Lresume, .Lfailed)
+	_ASM_EXTABLE(.Llaunch, .Lfailed)
+
+SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
+	UNWIND_HINT_RESTORE
+	ENDBR
+
+	push	%rdi
+	mov	8(%rsp), %rdi
+	mov	%rax, GPR_RAX(%rdi)
+	mov	%rcx, GPR_RCX(%rdi)
+	mov	%rdx, GPR_RDX(%rdi)
+	mov	%rbx, GPR_RBX(%rdi)
+	mov	%rbp, GPR_RBP(%rdi)
+	mov	%rsi, GPR_RSI(%rdi)
+	mov	%r8, GPR_R8(%rdi)
+	mov	%r9, GPR_R9(%rdi)
+	mov	%r10, GPR_R10(%rdi)
+	mov	%r11, GPR_R11(%rdi)
+	mov	%r12, GPR_R12(%rdi)
+	mov	%r13, GPR_R13(%rdi)
+	mov	%r14, GPR_R14(%rdi)
+	mov	%r15, GPR_R15(%rdi)
+	pop	GPR_RDI(%rdi)
+	xor	%eax, %eax
+
+.Lout:
+	/* What L2 left in registers must not steer speculation in L0. */
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%ebx, %ebx
+	xor	%ebp, %ebp
+	xor	%esi, %esi
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+
+	/* Before the first RET: L2 may have filled the return-stack buffer. */
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
+		X86_FEATURE_RSB_VMEXIT_LITE
+
+	pop	%rdi
+	xor	%edi, %edi
+	pop	%rbx
+	pop	%r12
+	pop	%r13
+	pop	%r14
+	pop	%r15
+	pop	%rbp
+	RET
+
+.Lfailed:
+	mov	$1, %eax
+	jmp	.Lout
+SYM_FUNC_END(nvmx_vmenter)

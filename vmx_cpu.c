@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMX on the CPUs of this machine.
+ *
+ * The per-CPU part of each CPU is touched on that CPU only: by the hotplug
+ * thread, by IPIs, by whoever runs L2 there with preemption off, and by the
+ * emergency callback, which finds everything else stopped.
+ */
+#define pr_fmt(fmt) "nested_vmx: " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/notifier.h>
+#include <linux/percpu.h>
+#include <linux/reboot.h>
+#include <linux/smp.h>
+#include <linux/suspend.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/xcr.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/reboot.h>
+#include <asm/tlbflush.h>
+
+#include "compat.h"
+#include "vmx_cpu.h"
+#include "vmx_ops.h"
+
+/**
+ * struct vmx_cpu - VMX on one CPU
+ * @vmxon_region: VMXON region, allocated at load
+ * @on: in VMX operation by our doing
+ * @active: struct hw_vmcs that are active here
+ * @current_vmcs: the current one of them, or NULL
+ * @host: constant host state
+ */
+struct vmx_cpu {
+	void *vmxon_region;
+	bool on;
+	struct list_head active;
+	struct hw_vmcs *current_vmcs;
+	struct vmx_cpu_host host;
+};
+
+static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpus);
+static enum cpuhp_state vmx_cpuhp_state;
+
+struct vmx_host vmx_host;
+
+/* ---- who is in the way --------------------------------------------------- */
+
+static bool vmx_in_cpuid(void)
+{
+	/* The kernel clears its own feature bit when firmware forbids VMX. */
+	return boot_cpu_data.cpuid_level >= 1 && (cpuid_ecx(1) & BIT(5));
+}
+
+static int vmx_probe_processor(void)
+{
+	if (vmx_in_cpuid())
+		return 0;
+
+	pr_err("this processor (%s) has no VT-x%s\n",
+	       boot_cpu_data.x86_vendor_id,
+	       boot_cpu_has(X86_FEATURE_HYPERVISOR) ?
+	       "; it is virtual: enable nested virtualization on its host, or run tools/emulator" :
+	       "; run tools/emulator instead");
+	return -ENODEV;
+}
+
+static int vmx_probe_firmware(void)
+{
+	u64 feat_ctl;
+
+	if (rdmsrl_safe(MSR_IA32_FEAT_CTL, &feat_ctl))
+		feat_ctl = 0;
+
+	if ((feat_ctl & FEAT_CTL_LOCKED) &&
+	    (feat_ctl & FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX))
+		return 0;
+
+	pr_err("VT-x is %s (IA32_FEAT_CTL = %#llx): enable \"Intel Virtualization Technology\" in the firmware setup and power-cycle\n",
+	       feat_ctl & FEAT_CTL_LOCKED ? "locked off by firmware" :
+	       "not enabled by firmware or kernel", feat_ctl);
+	return -EOPNOTSUPP;
+}
+
+static bool kvm_intel_present(void)
+{
+	struct path path;
+
+	if (kern_path("/sys/module/kvm_intel", LOOKUP_FOLLOW, &path))
+		return false;
+
+	path_put(&path);
+	return true;
+}
+
+static void vmx_find_vmxe(void *arg)
+{
+	atomic_t *found = arg;
+
+	if (__read_cr4() & X86_CR4_VMXE)
+		atomic_cmpxchg(found, -1, smp_processor_id());
+}
+
+static int vmx_probe_owner(void)
+{
+	atomic_t cpu = ATOMIC_INIT(-1);
+	bool kvm = kvm_intel_present();
+
+	on_each_cpu(vmx_find_vmxe, &cpu, 1);
+
+	if (atomic_read(&cpu) >= 0) {
+		pr_err("VMX is in use on CPU %d%s\n", atomic_read(&cpu),
+		       kvm ? " (kvm_intel is loaded): stop its VMs and run: modprobe -r kvm_intel" :
+		       " by another hypervisor: unload it first");
+		return -EBUSY;
+	}
+
+	/* Idle, it still owns the emergency VMXOFF and may take VMX any time. */
+	if (kvm) {
+		pr_err("kvm_intel is loaded (idle; no CPU in VMX operation): run: modprobe -r kvm_intel\n");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* ---- what the processor has ---------------------------------------------- */
+
+/**
+ * struct vmx_need - a capability the module cannot do without
+ * @cap: CAP_x
+ * @name: its name, for the message
+ */
+struct vmx_need {
+	u16 cap;
+	const char *name;
+};
+
+static const struct vmx_need vmx_needs[] = {
+	{ CAP_BASIC(55), "true VMX controls" },
+	{ CAP_PIN(0), "external-interrupt exiting" },
+	{ CAP_PIN(3), "NMI exiting" },
+	{ CAP_PIN(5), "virtual NMIs" },
+	{ CAP_PROC(31), "secondary controls" },
+	{ CAP_PROC(28), "MSR bitmaps" },
+	{ CAP_PROC(7), "HLT exiting" },
+	{ CAP_PROC(24), "unconditional I/O exiting" },
+	{ CAP_PROC2(1), "EPT" },
+	{ CAP_PROC2(7), "unrestricted guest" },
+	{ CAP_EXIT(9), "64-bit host" },
+	{ CAP_EXIT(18), "save PAT" }, { CAP_EXIT(19), "load PAT on exit" },
+	{ CAP_EXIT(20), "save EFER" }, { CAP_EXIT(21), "load EFER on exit" },
+	{ CAP_ENTRY(14), "load PAT" }, { CAP_ENTRY(15), "load EFER" },
+	{ CAP_EPT_VPID(6), "4-level EPT" }, { CAP_EPT_VPID(14), "write-back EPT" },
+	{ CAP_EPT_VPID(20), "INVEPT" }, { CAP_EPT_VPID(25), "single-context INVEPT" },
+	{ CAP_EPT_VPID(26), "all-context INVEPT" },
+};
+
+static void vmx_read_msrs(void)
+{
+	unsigned int i;
+	u64 proc2;
+
+	for (i = 0; i < NVMX_CAP_MSRS; i++)
+		vmx_host.msr[i] = 0;
+
+	/* Which MSRs exist follows from those before them. */
+	for (i = CAPS_BASIC; i <= CAPS_VMCS_ENUM; i++)
+		rdmsrl_safe(MSR_IA32_VMX_BASIC + i, &vmx_host.msr[i]);
+
+	if (vmx_host.msr[CAPS_PROC] & BIT_ULL(63))
+		rdmsrl_safe(MSR_IA32_VMX_PROCBASED_CTLS2, &vmx_host.msr[CAPS_PROC2]);
+
+	proc2 = vmx_host.msr[CAPS_PROC2] >> 32;
+	if (proc2 & (SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_ENABLE_VPID))
+		rdmsrl_safe(MSR_IA32_VMX_EPT_VPID_CAP, &vmx_host.msr[CAPS_EPT_VPID]);
+	if (vmx_host.msr[CAPS_BASIC] & BIT_ULL(55))
+		for (i = CAPS_TRUE_PIN; i <= CAPS_TRUE_ENTRY; i++)
+			rdmsrl_safe(MSR_IA32_VMX_BASIC + i, &vmx_host.msr[i]);
+	if (proc2 & SECONDARY_EXEC_ENABLE_VMFUNC)
+		rdmsrl_safe(MSR_IA32_VMX_VMFUNC, &vmx_host.msr[CAPS_VMFUNC]);
+}
+
+static int vmx_probe_capabilities(void)
+{
+	const struct nvmx_caps *caps = (const struct nvmx_caps *)vmx_host.msr;
+	unsigned int i;
+
+	BUILD_BUG_ON(offsetof(struct nvmx_caps, msr) != 0);
+	vmx_read_msrs();
+
+	for (i = 0; i < ARRAY_SIZE(vmx_needs); i++) {
+		if (nvmx_caps_has(caps, vmx_needs[i].cap))
+			continue;
+		pr_err("this processor's VMX lacks \"%s\", which the module needs\n",
+		       vmx_needs[i].name);
+		return -ENODEV;
+	}
+
+	rdmsrl(MSR_EFER, vmx_host.efer);
+	rdmsrl(MSR_IA32_CR_PAT, vmx_host.pat);
+	if (__read_cr4() & X86_CR4_OSXSAVE)
+		vmx_host.xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	return 0;
+}
+
+/* ---- VMXON and VMXOFF ---------------------------------------------------- */
+
+static void vmx_read_host(struct vmx_cpu_host *host)
+{
+	rdmsrl(MSR_STAR, host->star);
+	rdmsrl(MSR_LSTAR, host->lstar);
+	rdmsrl(MSR_CSTAR, host->cstar);
+	rdmsrl(MSR_SYSCALL_MASK, host->fmask);
+	host->tsc_aux = 0;
+	if (boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID))
+		rdmsrl_safe(MSR_TSC_AUX, &host->tsc_aux);
+}
+
+static int vmx_cpu_vmxon(struct vmx_cpu *cpu)
+{
+	if (__read_cr4() & X86_CR4_VMXE)
+		return -EBUSY;
+
+	cr4_set_bits_irqsoff(X86_CR4_VMXE);
+	if (__vmxon(virt_to_phys(cpu->vmxon_region)) != VMX_OK) {
+		cr4_clear_bits_irqsoff(X86_CR4_VMXE);
+		return -EIO;
+	}
+
+	__invept(VMX_INVEPT_GLOBAL, 0);
+	vmx_read_host(&cpu->host);
+	cpu->on = true;
+	return 0;
+}
+
+static void hw_vmcs_clear_here(struct hw_vmcs *vmcs)
+{
+	__vmclear(vmcs->pa);
+	list_del(&vmcs->node);
+	vmcs->launched = false;
+	if (this_cpu_read(vmx_cpus.current_vmcs) == vmcs)
+		this_cpu_write(vmx_cpus.current_vmcs, NULL);
+	/* Last: from here on another CPU may take it. */
+	smp_store_release(&vmcs->cpu, -1);
+}
+
+static void vmx_cpu_vmxoff(struct vmx_cpu *cpu)
+{
+	struct hw_vmcs *vmcs, *next;
+
+	if (!cpu->on)
+		return;
+
+	list_for_each_entry_safe(vmcs, next, &cpu->active, node)
+		hw_vmcs_clear_here(vmcs);
+
+	cpu->on = false;
+	__vmxoff();
+	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
+}
+
+static int vmx_cpu_online(unsigned int nr)
+{
+	unsigned long flags;
+	int ret;
+
+	local_irq_save(flags);
+	ret = vmx_cpu_vmxon(this_cpu_ptr(&vmx_cpus));
+	local_irq_restore(flags);
+
+	if (ret)
+		pr_err("VMXON failed on CPU %u: %s\n", nr,
+		       ret == -EBUSY ? "VMX is in use there" : "refused by the processor");
+	return ret;
+}
+
+static int vmx_cpu_offline(unsigned int nr)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vmx_cpu_vmxoff(this_cpu_ptr(&vmx_cpus));
+	local_irq_restore(flags);
+	return 0;
+}
+
+static void vmx_cpu_vmxoff_ipi(void *unused)
+{
+	vmx_cpu_vmxoff(this_cpu_ptr(&vmx_cpus));
+}
+
+static void vmx_cpu_vmxon_ipi(void *unused)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
+
+	if (!cpu->on)
+		vmx_cpu_vmxon(cpu);
+}
+
+/*
+ * Crash or emergency reboot: interrupts off, every other CPU stopped or about
+ * to be, possibly in NMI context.  Clear the VMCSs so that the processor does
+ * not write their cached state over the next kernel's memory.
+ */
+static void vmx_cpu_emergency(void)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
+	struct hw_vmcs *vmcs;
+
+	if (!cpu->on || !(__read_cr4() & X86_CR4_VMXE))
+		return;
+
+	list_for_each_entry(vmcs, &cpu->active, node)
+		__vmclear(vmcs->pa);
+	__vmxoff();
+	cpu->on = false;
+	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
+}
+
+/* ---- ways down ----------------------------------------------------------- */
+
+static int vmx_reboot(struct notifier_block *nb, unsigned long event, void *data)
+{
+	on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block vmx_reboot_nb = { .notifier_call = vmx_reboot };
+
+static int vmx_pm(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		on_each_cpu(vmx_cpu_vmxon_ipi, NULL, 1);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block vmx_pm_nb = { .notifier_call = vmx_pm };
+
+static int vmx_module_coming(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct module *mod = data;
+
+	if (event != MODULE_STATE_COMING || strcmp(mod->name, "kvm_intel"))
+		return NOTIFY_DONE;
+
+	pr_warn("kvm_intel may not load while nested_vmx holds VMX: run: rmmod nested_vmx\n");
+	return notifier_from_errno(-EBUSY);
+}
+
+static struct notifier_block vmx_module_nb = { .notifier_call = vmx_module_coming };
+
+/* ---- up and down --------------------------------------------------------- */
+
+static void vmx_free_regions(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct vmx_cpu *vc = per_cpu_ptr(&vmx_cpus, cpu);
+
+		free_page((unsigned long)vc->vmxon_region);
+		vc->vmxon_region = NULL;
+	}
+}
+
+static void *vmx_alloc_region(int node)
+{
+	struct page *page = alloc_pages_node(node, GFP_KERNEL | __GFP_ZERO, 0);
+
+	if (!page)
+		return NULL;
+
+	*(u32 *)page_address(page) = vmx_basic_vmcs_revision_id(vmx_host.msr[CAPS_BASIC]);
+	return page_address(page);
+}
+
+static int vmx_alloc_regions(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct vmx_cpu *vc = per_cpu_ptr(&vmx_cpus, cpu);
+
+		INIT_LIST_HEAD(&vc->active);
+		vc->vmxon_region = vmx_alloc_region(cpu_to_node(cpu));
+		if (!vc->vmxon_region) {
+			vmx_free_regions();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int vmx_probe(void)
+{
+	int ret;
+
+	ret = vmx_probe_processor();
+	if (!ret)
+		ret = vmx_probe_firmware();
+	if (!ret)
+		ret = vmx_probe_owner();
+	if (!ret)
+		ret = vmx_probe_capabilities();
+	return ret;
+}
+
+int vmx_cpu_init(void)
+{
+	int ret;
+
+	ret = vmx_probe();
+	if (ret)
+		return ret;
+
+	ret = vmx_alloc_regions();
+	if (ret)
+		return ret;
+
+	/* Before VMXON: kvm_intel must not slip in between. */
+	ret = register_module_notifier(&vmx_module_nb);
+	if (ret)
+		goto err_regions;
+
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "nested_vmx:online",
+				vmx_cpu_online, vmx_cpu_offline);
+	if (ret < 0)
+		goto err_module_nb;
+	vmx_cpuhp_state = ret;
+
+	cpu_emergency_register_virt_callback(vmx_cpu_emergency);
+	register_reboot_notifier(&vmx_reboot_nb);
+	register_pm_notifier(&vmx_pm_nb);
+	return 0;
+
+err_module_nb:
+	unregister_module_notifier(&vmx_module_nb);
+err_regions:
+	vmx_free_regions();
+	return ret;
+}
+
+void vmx_cpu_exit(void)
+{
+	unregister_pm_notifier(&vmx_pm_nb);
+	unregister_reboot_notifier(&vmx_reboot_nb);
+	cpuhp_remove_state(vmx_cpuhp_state);
+	cpu_emergency_unregister_virt_callback(vmx_cpu_emergency);
+	unregister_module_notifier(&vmx_module_nb);
+	vmx_free_regions();
+}
+
+/* ---- VMCSs of the processor ---------------------------------------------- */
+
+static void hw_vmcs_clear_ipi(void *arg)
+{
+	struct hw_vmcs *vmcs = arg;
+
+	if (vmcs->cpu == smp_processor_id())
+		hw_vmcs_clear_here(vmcs);
+}
+
+static void hw_vmcs_clear(struct hw_vmcs *vmcs)
+{
+	int cpu = smp_load_acquire(&vmcs->cpu);
+
+	/* If that CPU goes away instead, its offline callback clears it. */
+	if (cpu >= 0)
+		smp_call_function_single(cpu, hw_vmcs_clear_ipi, vmcs, 1);
+}
+
+int hw_vmcs_alloc(struct hw_vmcs *vmcs)
+{
+	vmcs->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vmcs->region)
+		return -ENOMEM;
+
+	*(u32 *)vmcs->region = vmx_basic_vmcs_revision_id(vmx_host.msr[CAPS_BASIC]);
+	vmcs->pa = virt_to_phys(vmcs->region);
+	vmcs->cpu = -1;
+	vmcs->launched = false;
+	return 0;
+}
+
+void hw_vmcs_free(struct hw_vmcs *vmcs)
+{
+	if (!vmcs->region)
+		return;
+
+	hw_vmcs_clear(vmcs);
+	free_page((unsigned long)vmcs->region);
+	vmcs->region = NULL;
+}
+
+int hw_vmcs_load(struct hw_vmcs *vmcs)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
+	unsigned long flags;
+	int ret = 0;
+
+	lockdep_assert_preemption_disabled();
+
+	if (READ_ONCE(cpu->current_vmcs) == vmcs)
+		return 0;
+
+	if (READ_ONCE(vmcs->cpu) != smp_processor_id()) {
+		hw_vmcs_clear(vmcs);
+		ret = 1;
+	}
+
+	local_irq_save(flags);
+	if (!cpu->on) {
+		ret = -ENODEV;
+	} else if (vmcs->cpu == -1) {
+		/* Make the launch state known whatever the region held. */
+		__vmclear(vmcs->pa);
+		vmcs->launched = false;
+		vmcs->cpu = smp_processor_id();
+		list_add(&vmcs->node, &cpu->active);
+		ret = 1;
+	}
+	if (ret >= 0) {
+		__vmptrld(vmcs->pa);
+		cpu->current_vmcs = vmcs;
+	}
+	local_irq_restore(flags);
+	return ret;
+}
+
+bool vmx_cpu_is_on(void)
+{
+	return this_cpu_read(vmx_cpus.on);
+}
+
+void hw_vmcs_assert_current(const struct hw_vmcs *vmcs)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_PREEMPT) || IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(this_cpu_read(vmx_cpus.current_vmcs) != vmcs);
+}
+
+const struct vmx_cpu_host *vmx_cpu_host(void)
+{
+	return this_cpu_ptr(&vmx_cpus.host);
+}
+
+static void vmx_flush_ept_ipi(void *unused)
+{
+	if (this_cpu_read(vmx_cpus.on))
+		__invept(VMX_INVEPT_GLOBAL, 0);
+}
+
+void vmx_cpu_flush_ept(void)
+{
+	on_each_cpu(vmx_flush_ept_ipi, NULL, 1);
+}

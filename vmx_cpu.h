@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VMX on the CPUs of this machine: who may have it, VMXON and VMXOFF on every
+ * way up and down, and which VMCS is active and current where.
+ */
+#ifndef NVMX_VMX_CPU_H
+#define NVMX_VMX_CPU_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "field_policy.h"
+
+/**
+ * struct hw_vmcs - a VMCS of the processor
+ * @region: the VMCS region, one page
+ * @pa: its physical address
+ * @node: in the list of VMCSs that are active on @cpu
+ * @cpu: where it is active, -1 if nowhere; written with interrupts off there
+ * @launched: its launch state is "launched"
+ */
+struct hw_vmcs {
+	void *region;
+	u64 pa;
+	struct list_head node;
+	int cpu;
+	bool launched;
+};
+
+/**
+ * struct vmx_host - what this machine's processors have
+ * @msr: VMX capability MSRs, IA32_VMX_BASIC + index
+ * @xcr0: XCR0 of the host; 0 without XSAVE
+ * @efer: IA32_EFER of the host
+ * @pat: IA32_PAT of the host
+ */
+struct vmx_host {
+	u64 msr[NVMX_CAP_MSRS];
+	u64 xcr0;
+	u64 efer;
+	u64 pat;
+};
+
+/** vmx_host - set at module load, constant from then on */
+extern struct vmx_host vmx_host;
+
+/**
+ * struct vmx_cpu_host - host state that is constant on a CPU
+ * @star: IA32_STAR
+ * @lstar: IA32_LSTAR
+ * @cstar: IA32_CSTAR
+ * @fmask: IA32_FMASK
+ * @tsc_aux: IA32_TSC_AUX
+ */
+struct vmx_cpu_host {
+	u64 star;
+	u64 lstar;
+	u64 cstar;
+	u64 fmask;
+	u64 tsc_aux;
+};
+
+/**
+ * vmx_cpu_init() - take VMX on every CPU
+ *
+ * Says in one line of the kernel log what is in the way.
+ *
+ * Context: Process context; at module load.
+ * Return: 0 or
+ * - %-ENODEV: the processor has no VT-x, or lacks what the module needs
+ * - %-EOPNOTSUPP: firmware has locked VT-x off
+ * - %-EBUSY: somebody else has VMX
+ * - %-ENOMEM: no memory for the VMXON regions
+ */
+int vmx_cpu_init(void);
+
+/**
+ * vmx_cpu_exit() - give VMX back on every CPU
+ *
+ * Context: Process context; no struct hw_vmcs is left.
+ */
+void vmx_cpu_exit(void);
+
+/**
+ * vmx_cpu_flush_ept() - INVEPT of all contexts on every CPU in VMX operation
+ *
+ * Context: Process context, may sleep.
+ */
+void vmx_cpu_flush_ept(void);
+
+/**
+ * vmx_cpu_host() - constant host state of this CPU
+ *
+ * Context: Preemption off.
+ * Return: the state; valid while VMX is on here.
+ */
+const struct vmx_cpu_host *vmx_cpu_host(void);
+
+/**
+ * hw_vmcs_alloc() - make a VMCS, clear and active nowhere
+ * @vmcs: to be filled
+ *
+ * Context: Process context.
+ * Return: 0, or -ENOMEM.
+ */
+int hw_vmcs_alloc(struct hw_vmcs *vmcs);
+
+/**
+ * hw_vmcs_free() - clear a VMCS where it is active, and free it
+ * @vmcs: made by hw_vmcs_alloc(), or all zero
+ *
+ * Context: Process context, interrupts on.
+ */
+void hw_vmcs_free(struct hw_vmcs *vmcs);
+
+/**
+ * hw_vmcs_load() - make a VMCS active and current on this CPU
+ * @vmcs: the VMCS
+ *
+ * Clears it where it was active before.
+ *
+ * Context: Preemption off, interrupts on.
+ * Return: 0 if it was active here already, 1 if it came from elsewhere (host
+ * fields of this CPU must be written, and translations of L2 flushed), or
+ * -ENODEV if VMX is off on this CPU.
+ */
+int hw_vmcs_load(struct hw_vmcs *vmcs);
+
+/**
+ * vmx_cpu_is_on() - whether VMX is on on this CPU
+ *
+ * Context: Preemption off.
+ * Return: true if it is.
+ */
+bool vmx_cpu_is_on(void);
+
+/**
+ * hw_vmcs_assert_current() - complain in debug builds if another VMCS is current
+ * @vmcs: what should be current
+ *
+ * Context: Preemption off.
+ */
+void hw_vmcs_assert_current(const struct hw_vmcs *vmcs);
+
+#endif /* NVMX_VMX_CPU_H */

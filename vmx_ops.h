@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VMX instructions of the real processor: one typed wrapper each.
+ *
+ * All of them need VMX operation on this CPU, so preemption off; an
+ * instruction that faults (VMX was taken away in an emergency) reports
+ * VMX_FAULT instead of crashing.
+ */
+#ifndef NVMX_VMX_OPS_H
+#define NVMX_VMX_OPS_H
+
+#include <linux/build_bug.h>
+#include <linux/types.h>
+#include <asm/asm.h>
+#include <asm/msr.h>
+#include <asm/vmx.h>
+
+#include "field_policy.h"
+
+/**
+ * enum vmx_result - what the processor said to L0
+ * @VMX_OK: VMsucceed
+ * @VMX_FAIL_INVALID: VMfailInvalid
+ * @VMX_FAIL_VALID: VMfailValid; the error is in VM_INSTRUCTION_ERROR
+ * @VMX_FAULT: the instruction caused an exception
+ */
+enum vmx_result { VMX_OK, VMX_FAIL_INVALID, VMX_FAIL_VALID, VMX_FAULT };
+
+static __always_inline enum vmx_result vmx_decode(int err, bool cf, bool zf)
+{
+	if (err)
+		return VMX_FAULT;
+	if (cf)
+		return VMX_FAIL_INVALID;
+	return zf ? VMX_FAIL_VALID : VMX_OK;
+}
+
+#define VMX_INSN(insn, inputs...)					\
+({									\
+	bool __cf, __zf;						\
+	int __err = 0;							\
+									\
+	asm volatile("1: " insn "\n"					\
+		     "2:\n"						\
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG,	\
+					   %[err])			\
+		     : [err] "+r" (__err), "=@ccc" (__cf), "=@ccz" (__zf) \
+		     : inputs						\
+		     : "memory");					\
+	vmx_decode(__err, __cf, __zf);					\
+})
+
+static __always_inline enum vmx_result __vmxon(u64 region_pa)
+{
+	return VMX_INSN("vmxon %[pa]", [pa] "m" (region_pa));
+}
+
+static __always_inline enum vmx_result __vmxoff(void)
+{
+	return VMX_INSN("vmxoff", "i" (0));
+}
+
+static __always_inline enum vmx_result __vmclear(u64 vmcs_pa)
+{
+	return VMX_INSN("vmclear %[pa]", [pa] "m" (vmcs_pa));
+}
+
+static __always_inline enum vmx_result __vmptrld(u64 vmcs_pa)
+{
+	return VMX_INSN("vmptrld %[pa]", [pa] "m" (vmcs_pa));
+}
+
+struct vmx_inv_desc {
+	u64 low;
+	u64 high;
+};
+
+#define VMX_INVEPT_SINGLE	1
+#define VMX_INVEPT_GLOBAL	2
+#define VMX_INVVPID_SINGLE	1
+#define VMX_INVVPID_ALL		2
+
+static __always_inline enum vmx_result __invept(u64 type, u64 eptp)
+{
+	struct vmx_inv_desc desc = { .low = eptp };
+
+	return VMX_INSN("invept %[desc], %[type]",
+			[desc] "m" (desc), [type] "r" (type));
+}
+
+static __always_inline enum vmx_result __invvpid(u64 type, u16 vpid)
+{
+	struct vmx_inv_desc desc = { .low = vpid };
+
+	return VMX_INSN("invvpid %[desc], %[type]",
+			[desc] "m" (desc), [type] "r" (type));
+}
+
+/* Reads of the current VMCS; 0 when the instruction does not succeed. */
+static __always_inline u64 __vmread(u64 encoding)
+{
+	u64 value = 0;
+
+	asm volatile("1: vmread %[encoding], %[value]\n"
+		     "2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : [value] "+r" (value)
+		     : [encoding] "r" (encoding)
+		     : "cc");
+	return value;
+}
+
+/* True when the current VMCS took the value. */
+static __always_inline bool __vmwrite(u64 encoding, u64 value)
+{
+	bool refused;
+
+	asm volatile("1: vmwrite %[value], %[encoding]\n"
+		     "2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : "=@ccbe" (refused)
+		     : [encoding] "r" (encoding), [value] "r" (value));
+	return !refused;
+}
+
+#define VMCS_CHECK_WIDTH(encoding, width)				\
+	BUILD_BUG_ON(__builtin_constant_p(encoding) &&			\
+		     VMCS_ENC_WIDTH(encoding) != (width))
+
+#define DEFINE_VMCS_ACCESSORS(suffix, type, width)			\
+static __always_inline type vmcs_read##suffix(u64 encoding)		\
+{									\
+	VMCS_CHECK_WIDTH(encoding, width);				\
+	return __vmread(encoding);					\
+}									\
+static __always_inline bool vmcs_write##suffix(u64 encoding, type value) \
+{									\
+	VMCS_CHECK_WIDTH(encoding, width);				\
+	return __vmwrite(encoding, value);				\
+}
+
+DEFINE_VMCS_ACCESSORS(16, u16, VMCS_W16)
+DEFINE_VMCS_ACCESSORS(32, u32, VMCS_W32)
+DEFINE_VMCS_ACCESSORS(64, u64, VMCS_W64)
+DEFINE_VMCS_ACCESSORS(l, unsigned long, VMCS_WNATURAL)
+
+/*
+ * MSRs that this processor has, without the detours of tracing and
+ * paravirtualization: there are a dozen of them around each entry.
+ */
+static __always_inline u64 msr_read(u32 msr)
+{
+	return __rdmsr(msr);
+}
+
+static __always_inline void msr_write(u32 msr, u64 value)
+{
+	__wrmsr(msr, (u32)value, value >> 32);
+}
+
+/**
+ * nvmx_vmenter() - run L2 until the next VM exit (vmenter.S)
+ * @gpr: L2's general-purpose registers by enum nvmx_gpr, loaded before and
+ *	stored after; the element of RSP is not used
+ * @resume: VMRESUME rather than VMLAUNCH
+ *
+ * Context: Interrupts off, the VMCS to run is current.
+ * Return: 0 after a VM exit, 1 if the instruction failed.
+ */
+unsigned int nvmx_vmenter(u64 *gpr, bool resume);
+
+/**
+ * nvmx_vmexit() - where the processor continues after a VM exit (vmenter.S)
+ *
+ * The value of HOST_RIP; never called.
+ */
+void nvmx_vmexit(void);
+
+#endif /* NVMX_VMX_OPS_H */
