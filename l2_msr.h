@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The MSRs of L1's processor, as L2 gets at them where L1 lets it.
+ */
+#ifndef NVMX_L2_MSR_H
+#define NVMX_L2_MSR_H
+
+#include <linux/types.h>
+
+struct nvmx_vcpu;
+
+/**
+ * l2_msr_read() - RDMSR as the processor of L1's machine would do it
+ * @vcpu: the vCPU
+ * @index: MSR
+ * @value: to be filled
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: false for #GP(0).
+ */
+bool l2_msr_read(struct nvmx_vcpu *vcpu, u32 index, u64 *value);
+
+/**
+ * l2_msr_write() - WRMSR as the processor of L1's machine would do it
+ * @vcpu: the vCPU
+ * @index: MSR
+ * @value: new value
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: false for #GP(0).
+ */
+bool l2_msr_write(struct nvmx_vcpu *vcpu, u32 index, u64 value);
+
+#endif /* NVMX_L2_MSR_H */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * L2's registers that VMX does not switch, and the host's that a VM exit does
+ * not restore.  Both live in the processor only between l2_regs_load() and
+ * l2_regs_put().
+ */
+#ifndef NVMX_L2_REGS_H
+#define NVMX_L2_REGS_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include "include/uapi/linux/nested_vmx.h"
+
+struct l2_regs;
+struct nvmx_caps;
+struct nvmx_l2;
+struct nvmx_vcpu;
+
+/**
+ * l2_regs_copy_gpr() - copy general-purpose registers
+ * @to: where to
+ * @from: where from, read once
+ *
+ * Context: Any context.
+ */
+static inline void l2_regs_copy_gpr(u64 *to, const u64 *from)
+{
+	unsigned int i;
+
+#pragma GCC unroll 16
+	for (i = 0; i < NVMX_GPRS; i++)
+		WRITE_ONCE(to[i], READ_ONCE(from[i]));
+}
+
+/**
+ * l2_regs_init() - L2's registers as after power-up
+ * @regs: to be filled
+ *
+ * Context: Process context.
+ * Return: 0, or -ENOMEM.
+ */
+int l2_regs_init(struct l2_regs *regs);
+
+/**
+ * l2_regs_destroy() - free what l2_regs_init() made
+ * @regs: the registers
+ *
+ * Context: Any context.
+ */
+void l2_regs_destroy(struct l2_regs *regs);
+
+/**
+ * l2_regs_get() - copy L2's registers for the process
+ * @regs: the registers
+ * @out: all members but @size and @flags are filled
+ *
+ * Context: nvmx_vcpu.lock is held, not loaded.
+ */
+void l2_regs_get(const struct l2_regs *regs, struct nvmx_l2 *out);
+
+/**
+ * l2_regs_set() - take L2's registers from the process
+ * @regs: the registers; unchanged on error
+ * @in: hostile
+ * @caps: L1's processor
+ *
+ * Context: nvmx_vcpu.lock is held, not loaded.
+ * Return: 0, or -EINVAL for a value that the processor would refuse.
+ */
+int l2_regs_set(struct l2_regs *regs, const struct nvmx_l2 *in,
+		const struct nvmx_caps *caps);
+
+/**
+ * l2_xcr0_legal() - whether XSETBV would take a value
+ * @xcr0: new value of XCR0
+ * @valid: bits the processor has
+ *
+ * SDM Vol. 1, "Enabling the XSAVE Feature Set and XSAVE-Enabled Features".
+ *
+ * Context: Any context.
+ * Return: true if it would.
+ */
+bool l2_xcr0_legal(u64 xcr0, u64 valid);
+
+/**
+ * l2_regs_load() - put the host's registers aside and load L2's
+ * @vcpu: the vCPU
+ *
+ * Context: Process context, interrupts on; returns with preemption off.
+ */
+void l2_regs_load(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_put() - store L2's registers and bring the host's back
+ * @vcpu: the vCPU
+ *
+ * Context: As l2_regs_load() left it; returns with preemption on.
+ */
+void l2_regs_put(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_msr_changed() - L2's syscall MSRs or TSC_AUX changed by emulation
+ * @vcpu: the vCPU
+ *
+ * Context: Between load and put.
+ */
+void l2_regs_msr_changed(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_set_xcr0() - L2's XCR0 changes by emulation
+ * @vcpu: the vCPU
+ * @xcr0: legal value
+ *
+ * Context: Between load and put.
+ */
+void l2_regs_set_xcr0(struct nvmx_vcpu *vcpu, u64 xcr0);
+
+/**
+ * l2_regs_before_entry() - load what depends on L2's mode
+ * @vcpu: the vCPU
+ * @efer: L2's IA32_EFER
+ * @dr7: L2's DR7
+ *
+ * Context: Interrupts off, between load and put.
+ */
+void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7);
+
+/**
+ * l2_regs_after_exit() - keep what L2 changed, repair what the exit broke
+ * @vcpu: the vCPU
+ *
+ * Context: Interrupts off, between load and put.
+ */
+void l2_regs_after_exit(struct nvmx_vcpu *vcpu);
+
+#endif /* NVMX_L2_REGS_H */

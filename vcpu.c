@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The machine of L1 and its logical processor: creation, enabling, policies,
+ * and posts.
+ */
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+#include <asm/processor.h>
+
+#include "entry_checks.h"
+#include "field_access.h"
+#include "l2_regs.h"
+#include "vcpu.h"
+#include "vmcs02.h"
+#include "vmx_caps.h"
+
+/* ---- machine ------------------------------------------------------------- */
+
+static struct nvmx_machine *machine_create(void)
+{
+	const struct vmx_caps_host host = {
+		.msr = vmx_host.msr,
+		.xcr0 = vmx_host.xcr0,
+		.maxphyaddr = boot_cpu_data.x86_phys_bits,
+	};
+	struct nvmx_machine *machine;
+
+	machine = kzalloc(sizeof(*machine), GFP_KERNEL_ACCOUNT);
+	if (!machine)
+		return NULL;
+
+	refcount_set(&machine->refs, 1);
+	machine->mm = current->mm;
+	vmx_caps_offer(&host, &machine->offered);
+	l1_memory_init(&machine->memory);
+	if (ept_init(&machine->ept, &machine->memory)) {
+		l1_memory_destroy(&machine->memory);
+		kfree(machine);
+		return NULL;
+	}
+	return machine;
+}
+
+static void machine_put(struct nvmx_machine *machine)
+{
+	if (!refcount_dec_and_test(&machine->refs))
+		return;
+
+	/* Memory after the tables that map it. */
+	ept_destroy(&machine->ept);
+	l1_memory_destroy(&machine->memory);
+	kfree(machine);
+}
+
+/* ---- logical processor --------------------------------------------------- */
+
+static void vcpu_free(struct nvmx_vcpu *vcpu)
+{
+	vmcs02_destroy(&vcpu->vmcs02);
+	l2_regs_destroy(&vcpu->l2);
+	vfree(vcpu->run);
+	free_page((unsigned long)vcpu->region);
+	free_page((unsigned long)vcpu->cmd);
+	if (vcpu->machine)
+		machine_put(vcpu->machine);
+	kfree(vcpu);
+}
+
+struct nvmx_vcpu *nvmx_vcpu_create(void)
+{
+	struct nvmx_vcpu *vcpu;
+
+	BUILD_BUG_ON(sizeof(struct nvmx_run) > NVMX_RUN_BYTES);
+
+	vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
+	if (!vcpu)
+		return ERR_PTR(-ENOMEM);
+
+	mutex_init(&vcpu->lock);
+	spin_lock_init(&vcpu->post_lock);
+	init_waitqueue_head(&vcpu->wait);
+	shadow_vmcs_store_init(&vcpu->vmcs12s);
+	vcpu->vmxon_ptr = NVMX_NO_VMPTR;
+	vcpu->running_cpu = -1;
+	nvmx_vcpu_reset_l1(vcpu);
+
+	vcpu->machine = machine_create();
+	vcpu->run = vmalloc_user(NVMX_RUN_BYTES);
+	vcpu->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	vcpu->cmd = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vcpu->machine || !vcpu->run || !vcpu->region || !vcpu->cmd || l2_regs_init(&vcpu->l2) ||
+	    vmcs02_init(&vcpu->vmcs02)) {
+		vcpu_free(vcpu);
+		return ERR_PTR(-ENOMEM);
+	}
+	return vcpu;
+}
+
+void nvmx_vcpu_destroy(struct nvmx_vcpu *vcpu)
+{
+	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
+	vcpu_free(vcpu);
+}
+
+void nvmx_vcpu_reset_l1(struct nvmx_vcpu *vcpu)
+{
+	static const struct nvmx_segment data = {
+		.limit = ~0U, .ar = 0xc093, .selector = 0x10,
+	};
+	struct nvmx_l1 *l1 = &vcpu->l1;
+	unsigned int i;
+
+	memset(l1, 0, sizeof(*l1));
+	l1->cr0 = X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE |
+		  X86_CR0_WP | X86_CR0_AM | X86_CR0_PG;
+	l1->cr4 = X86_CR4_PAE | X86_CR4_VMXE;
+	l1->efer = EFER_LME | EFER_LMA | EFER_NX | EFER_SCE;
+	l1->rflags = X86_EFLAGS_FIXED;
+	l1->dr7 = 0x400;
+	l1->pat = 0x0007040600070406ULL;
+	for (i = 0; i < NVMX_SEGMENTS; i++)
+		l1->seg[i] = data;
+	l1->seg[NVMX_CS].ar = 0xa09b;
+	l1->seg[NVMX_CS].selector = 0x8;
+	l1->seg[NVMX_LDTR] = (struct nvmx_segment){ .ar = 0x10000 };
+	l1->seg[NVMX_TR] = (struct nvmx_segment){
+		.ar = 0x8b, .limit = 0x67, .selector = 0x18,
+	};
+	l1->gdtr_limit = 0xffff;
+	l1->idtr_limit = 0xffff;
+	vcpu->l1_current = false;
+	vcpu->l1_judged = false;
+	vcpu->l1_gpr_from_l2 = false;
+}
+
+bool nvmx_vcpu_read_only(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
+{
+	if (vcpu->policy[index] != NVMX_POLICY_READ_ONLY)
+		return false;
+
+	return VMCS_ENC_TYPE(vmcs_field_table[index].encoding) != VMCS_EXIT_INFO ||
+	       !(vcpu->machine->caps.msr[CAPS_MISC] & VMX_MISC_VMWRITE_SHADOW_RO_FIELDS);
+}
+
+static void set_access(struct nvmx_vcpu *vcpu, enum vmcs_index index)
+{
+	const struct vmcs_field_info *info = &vmcs_field_table[index];
+	bool shown = vcpu->policy[index] != NVMX_POLICY_HIDDEN;
+	u32 slot = plain_slot(info->encoding);
+
+	BUILD_BUG_ON(VMCS_FIELD_COUNT > U8_MAX);
+	vcpu->readable[slot] = shown ? index + 1 : 0;
+	vcpu->readable_fresh[slot] = shown && info->sync != SYNC_RARE ? index + 1 : 0;
+	vcpu->writable[slot] = shown && !nvmx_vcpu_read_only(vcpu, index) ? index + 1 : 0;
+}
+
+/* What L1's processor lacks is hidden from L1 and cannot be shown. */
+static void reset_policies(struct nvmx_vcpu *vcpu)
+{
+	unsigned int i;
+
+	vcpu->hidden = 0;
+	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
+		vcpu->policy[i] = vmcs_field_exists(&vcpu->machine->caps, i) ?
+			vmcs_field_table[i].policy[vcpu->profile] :
+			NVMX_POLICY_HIDDEN;
+		set_access(vcpu, i);
+	}
+}
+
+int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 profile)
+{
+	struct nvmx_machine *machine = vcpu->machine;
+	struct nvmx_caps offered = machine->offered;
+
+	if (profile > NVMX_PROFILE_SEALED)
+		return -EINVAL;
+	if (vcpu->level != NVMX_LEVEL_L0 && !vcpu->aborted)
+		return -EINVAL;
+
+	vmx_caps_profile(&offered, profile);
+	if (caps && !vmx_caps_within(caps, &offered))
+		return -EOPNOTSUPP;
+
+	machine->caps = caps ? *caps : offered;
+	vcpu->profile = profile;
+	vcpu->level = NVMX_LEVEL_L1;
+	vcpu->aborted = 0;
+	vcpu->vmxon = false;
+	vcpu->vmxon_ptr = NVMX_NO_VMPTR;
+	vcpu->current_vmcs = NULL;
+	vcpu->vmcs02.owner = NULL;
+	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
+	nvmx_vcpu_reset_l1(vcpu);
+	reset_policies(vcpu);
+	return 0;
+}
+
+/*
+ * Does L0 ever look at the value of a hidden field?  Not at host state in the
+ * sealed profile: its rules do not apply and no exit loads it.
+ */
+static bool hidden_matters(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
+{
+	return vcpu->profile != NVMX_PROFILE_SEALED ||
+	       VMCS_ENC_TYPE(vmcs_field_table[index].encoding) != VMCS_HOST;
+}
+
+enum nvmx_policy_refusal nvmx_vcpu_set_policy(struct nvmx_vcpu *vcpu,
+					      enum vmcs_index index, u32 policy)
+{
+	enum nvmx_policy_refusal refusal = field_policy_refusal(index, policy);
+	struct shadow_vmcs *vmcs;
+
+	if (refusal != NVMX_POLICY_OK)
+		return refusal;
+
+	if (hidden_matters(vcpu, index)) {
+		vcpu->hidden -= vcpu->policy[index] == NVMX_POLICY_HIDDEN;
+		vcpu->hidden += policy == NVMX_POLICY_HIDDEN;
+	}
+	vcpu->policy[index] = policy;
+	set_access(vcpu, index);
+
+	list_for_each_entry(vmcs, &vcpu->vmcs12s.lru, lru)
+		vmcs12_mark_dirty(vmcs, index);
+	vcpu->l1_current = false;
+	vcpu->l1_judged = false;
+	return NVMX_POLICY_OK;
+}
+
+const u64 *nvmx_vcpu_effective(struct nvmx_vcpu *vcpu)
+{
+	const struct nvmx_caps *caps = &vcpu->machine->caps;
+	unsigned int i;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	if (!vcpu->hidden)
+		return vcpu->current_vmcs->value;
+
+	for (i = 0; i < VMCS_FIELD_COUNT; i++)
+		vcpu->effective[i] = vcpu->policy[i] == NVMX_POLICY_HIDDEN ?
+			vmcs_field_default(caps, i) : vcpu->current_vmcs->value[i];
+	return vcpu->effective;
+}
+
+/* ---- posts --------------------------------------------------------------- */
+
+static void vcpu_kick_ipi(void *unused)
+{
+	/* The VM exit that the IPI causes is all that is wanted. */
+}
+
+void nvmx_vcpu_post(struct nvmx_vcpu *vcpu, unsigned int bit)
+{
+	int cpu;
+
+	set_bit(bit, &vcpu->posts);
+	/* Pairs with the barrier between running_cpu and posts in the run loop. */
+	smp_mb__after_atomic();
+	cpu = READ_ONCE(vcpu->running_cpu);
+	if (cpu >= 0)
+		smp_call_function_single(cpu, vcpu_kick_ipi, NULL, 0);
+	wake_up(&vcpu->wait);
+}
+
+int nvmx_vcpu_post_exit(struct nvmx_vcpu *vcpu, const struct nvmx_exit_l2 *exit)
+{
+	int ret = 0;
+
+	spin_lock(&vcpu->post_lock);
+	if (READ_ONCE(vcpu->level) != NVMX_LEVEL_L2)
+		ret = -EINVAL;
+	else if (test_bit(POST_EXIT, &vcpu->posts))
+		ret = -EBUSY;
+	else
+		vcpu->post_exit = *exit;
+	if (!ret)
+		set_bit(POST_EXIT, &vcpu->posts);
+	spin_unlock(&vcpu->post_lock);
+
+	if (!ret)
+		nvmx_vcpu_post(vcpu, POST_EXIT);
+	return ret;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine of L1 and its logical processor: what they own, their state and
+ * their locks.
+ *
+ * Lock order: nvmx_vcpu.lock -> nvmx_vcpu.post_lock.  The vCPU's lock covers
+ * everything of vCPU and machine but the posts.  It is only ever tried: a
+ * second call on the same vCPU is told so and does not wait.
+ */
+#ifndef NVMX_VCPU_H
+#define NVMX_VCPU_H
+
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <asm/desc_defs.h>
+
+#include "ept.h"
+#include "exit_policy.h"
+#include "field_policy.h"
+#include "l1_memory.h"
+#include "shadow_vmcs.h"
+#include "vmx_cpu.h"
+
+struct mm_struct;
+
+/** NVMX_RUN_BYTES - size of the run page group */
+#define NVMX_RUN_BYTES		8192
+
+/**
+ * struct nvmx_machine - L1's machine
+ * @refs: references
+ * @mm: the address space it is bound to; only compared, never used
+ * @offered: the most that L1 may be given
+ * @caps: what L1 sees; valid above NVMX_LEVEL_L0
+ * @memory: L1-physical memory
+ * @ept: EPT01 and the EPT02s
+ */
+struct nvmx_machine {
+	refcount_t refs;
+	struct mm_struct *mm;
+	struct nvmx_caps offered;
+	struct nvmx_caps caps;
+	struct l1_memory memory;
+	struct ept ept;
+};
+
+/**
+ * struct l2_regs - L2's registers that VMX does not switch
+ * @gpr: by enum nvmx_gpr; the element of RSP is not used
+ * @cr2: CR2
+ * @cr8: CR8, which is the TPR of L1's processor
+ * @dr: DR0-DR3
+ * @dr6: DR6
+ * @xcr0: XCR0
+ * @xss: IA32_XSS
+ * @star: IA32_STAR
+ * @lstar: IA32_LSTAR
+ * @cstar: IA32_CSTAR
+ * @fmask: IA32_FMASK
+ * @kernel_gs_base: IA32_KERNEL_GS_BASE
+ * @tsc_aux: IA32_TSC_AUX
+ * @xsave: XSAVE area, standard format, 64-byte aligned, one page
+ */
+struct l2_regs {
+	u64 gpr[NVMX_GPRS];
+	u64 cr2;
+	u64 cr8;
+	u64 dr[4];
+	u64 dr6;
+	u64 xcr0;
+	u64 xss;
+	u64 star;
+	u64 lstar;
+	u64 cstar;
+	u64 fmask;
+	u64 kernel_gs_base;
+	u64 tsc_aux;
+	void *xsave;
+};
+
+/**
+ * struct host_regs - the host's registers, kept while L2's are loaded
+ * @kernel_gs_base: IA32_KERNEL_GS_BASE of the process
+ * @fs_base: FS base of the process
+ * @dr7: DR7
+ * @dr: DR0-DR3, while @dr_loaded
+ * @debugctl: IA32_DEBUGCTL
+ * @gdt: GDTR
+ * @idt: IDTR
+ * @fs: FS selector
+ * @gs: GS selector
+ * @ds: DS selector
+ * @es: ES selector
+ * @ldt: LDTR selector
+ * @syscall_loaded: the syscall MSRs hold L2's values
+ * @gs_loaded: IA32_KERNEL_GS_BASE holds L2's value
+ * @aux_loaded: IA32_TSC_AUX holds L2's value
+ * @dr_loaded: DR0-DR3 hold L2's values
+ */
+struct host_regs {
+	u64 kernel_gs_base;
+	u64 fs_base;
+	u64 dr7;
+	u64 dr[4];
+	u64 debugctl;
+	struct desc_ptr gdt;
+	struct desc_ptr idt;
+	u16 fs;
+	u16 gs;
+	u16 ds;
+	u16 es;
+	u16 ldt;
+	bool syscall_loaded;
+	bool gs_loaded;
+	bool aux_loaded;
+	bool dr_loaded;
+};
+
+/**
+ * struct vmcs02 - the VMCS that L2 runs on
+ * @hw: the processor's VMCS
+ * @owner: the vmcs12 it was merged from, NULL for none
+ * @stale: G_x: parts to compute again at the next entry
+ * @refused: a VMWRITE to it failed, which is a bug of L0
+ * @flush: translations of L2 must be flushed before the next entry
+ * @l1_flush: as @flush, asked for by the way L1 uses VPIDs
+ * @pin: cached control field
+ * @proc: cached control field
+ * @proc2: cached control field
+ * @exit: cached control field
+ * @entry: cached control field
+ * @exception: cached exception bitmap
+ * @cr0_owned: CR0 bits that the guest/host mask holds for L0 alone
+ * @cr4_owned: likewise for CR4
+ * @eptp: cached EPTP
+ * @debugctl: IA32_DEBUGCTL as L2 has it; the processor gets part of it
+ * @host_cr3: cached host-state field
+ * @host_cr4: cached host-state field
+ * @host_fs_base: cached host-state field
+ * @vpid: VPID of L2 on the processor, 0 for none
+ * @l1_vpid: VPID that L1 used at the last entry
+ * @timer: the VMX-preemption timer counts for L1
+ */
+struct vmcs02 {
+	struct hw_vmcs hw;
+	struct shadow_vmcs *owner;
+	u32 stale;
+	bool refused;
+	bool flush;
+	bool l1_flush;
+	u32 pin;
+	u32 proc;
+	u32 proc2;
+	u32 exit;
+	u32 entry;
+	u32 exception;
+	u64 cr0_owned;
+	u64 cr4_owned;
+	u64 eptp;
+	u64 debugctl;
+	u64 host_cr3;
+	u64 host_cr4;
+	u64 host_fs_base;
+	u16 vpid;
+	u16 l1_vpid;
+	bool timer;
+};
+
+/** FIELD_SLOTS - size of the tables of field_access.h */
+#define FIELD_SLOTS	1024
+
+/* Posts: bits of nvmx_vcpu.posts. */
+#define POST_KICK	0
+#define POST_EXIT	1
+
+/**
+ * struct nvmx_vcpu - a logical processor of L1
+ * @machine: its machine; holds a reference
+ * @lock: covers everything below but the posts; see the head of this file
+ * @level: nesting level
+ * @profile: enum nvmx_profile
+ * @vmxon: L1 is in VMX operation
+ * @aborted: VMX-abort indicator, 0 for none
+ * @vmxon_ptr: VMXON pointer, NVMX_NO_VMPTR outside VMX operation
+ * @vmcs12s: the active vmcs12s
+ * @current_vmcs: the current one of them, or NULL
+ * @policy: enum nvmx_policy by enum vmcs_index
+ * @readable: 1 + enum vmcs_index by slot (field_access.h), for fields that L1 may
+ *	VMREAD; 0 for others
+ * @readable_fresh: likewise, without those whose value may be in vmcs02
+ * @writable: likewise, for fields that L1 may VMWRITE
+ * @hidden: number of hidden fields whose value L0 would look at
+ * @f: effective values of the current vmcs12; valid while L2 is live
+ * @effective: room for @f when some field is hidden
+ * @l1: L1's registers
+ * @l1_current: @l1 is what the host-state area of @l1_from says
+ * @l1_from: see @l1_current
+ * @l1_gpr_from_l2: L1's general-purpose registers are those that L2 left
+ * @l2: L2's registers that VMX does not switch
+ * @host: the host's, while L2's are loaded
+ * @vmcs02: what L2 runs on
+ * @was_launched: launch state before the entry of the live L2
+ * @l1_judged: @l1 and the capabilities have not changed since a good entry
+ * @failures: rules that the last entry broke
+ * @region: room for a VMCS region
+ * @cmd: room for the struct of a command
+ * @activity: L2's activity state, which vmcs02 never holds
+ * @mtf_injected: the entry injected a pending MTF VM exit
+ * @reflect: an EPT fault is L1's and waits to become a nested VM exit
+ * @l0_event: enum nvmx_l0_event that waits for the process
+ * @run: the run page group, also mapped by the process
+ * @posts: POST_x, set by anybody, cleared by the vCPU
+ * @post_lock: covers @post_exit
+ * @post_exit: the nested VM exit that POST_EXIT asks for
+ * @running_cpu: CPU on which L2 runs, or -1
+ * @wait: a halted L2 sleeps here; posts wake it
+ * @entries: VM entries of the processor
+ */
+struct nvmx_vcpu {
+	struct nvmx_machine *machine;
+	struct mutex lock;
+
+	enum nvmx_level level;
+	u32 profile;
+	bool vmxon;
+	u32 aborted;
+	u64 vmxon_ptr;
+
+	struct shadow_vmcs_store vmcs12s;
+	struct shadow_vmcs *current_vmcs;
+	u8 policy[VMCS_FIELD_COUNT];
+	u8 readable[FIELD_SLOTS];
+	u8 readable_fresh[FIELD_SLOTS];
+	u8 writable[FIELD_SLOTS];
+	u32 hidden;
+	const u64 *f;
+	u64 effective[VMCS_FIELD_COUNT];
+
+	struct nvmx_l1 l1;
+	bool l1_current;
+	const struct shadow_vmcs *l1_from;
+	bool l1_gpr_from_l2;
+
+	struct l2_regs l2;
+	struct host_regs host;
+	struct vmcs02 vmcs02;
+	bool was_launched;
+	bool l1_judged;
+	struct nvmx_failure failures[NVMX_RUN_FAILURES];
+	void *region;
+	void *cmd;
+	u32 activity;
+	bool mtf_injected;
+	bool reflect;
+	u32 l0_event;
+
+	struct nvmx_run *run;
+
+	unsigned long posts;
+	spinlock_t post_lock;
+	struct nvmx_exit_l2 post_exit;
+	int running_cpu;
+	wait_queue_head_t wait;
+	u64 entries;
+};
+
+/**
+ * nvmx_vcpu_create() - make a machine with one logical processor
+ *
+ * Context: Process context; the machine is bound to current->mm.
+ * Return: the vCPU, or an ERR_PTR: -ENOMEM.
+ */
+struct nvmx_vcpu *nvmx_vcpu_create(void);
+
+/**
+ * nvmx_vcpu_destroy() - free a logical processor and its machine
+ * @vcpu: the vCPU; nobody uses it any more
+ *
+ * Context: Process context.
+ */
+void nvmx_vcpu_destroy(struct nvmx_vcpu *vcpu);
+
+/**
+ * nvmx_vcpu_reset_l1() - L1's registers as after reset of its VMX life
+ * @vcpu: the vCPU
+ *
+ * 64-bit mode, CPL 0, paging on, CR4.VMXE = 1.
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void nvmx_vcpu_reset_l1(struct nvmx_vcpu *vcpu);
+
+/**
+ * nvmx_vcpu_enable() - L0 -> L1: turn nested VMX on
+ * @vcpu: the vCPU
+ * @caps: what L1 shall see, or NULL for all that is offered
+ * @profile: enum nvmx_profile
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: 0 or
+ * - %-EINVAL: already enabled and not aborted, or unknown profile
+ * - %-EOPNOTSUPP: more than is offered
+ */
+int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 profile);
+
+/**
+ * nvmx_vcpu_set_policy() - override the policy of a field
+ * @vcpu: the vCPU
+ * @index: the field, which exists
+ * @policy: enum nvmx_policy
+ *
+ * Context: nvmx_vcpu.lock is held, L2 is not live.
+ * Return: enum nvmx_policy_refusal.
+ */
+enum nvmx_policy_refusal nvmx_vcpu_set_policy(struct nvmx_vcpu *vcpu,
+					      enum vmcs_index index, u32 policy);
+
+/**
+ * nvmx_vcpu_read_only() - whether VMWRITE of a field gives error 13
+ * @vcpu: the vCPU
+ * @index: the field, which is not hidden
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: true if it does.
+ */
+bool nvmx_vcpu_read_only(const struct nvmx_vcpu *vcpu, enum vmcs_index index);
+
+/**
+ * nvmx_vcpu_effective() - compute effective values of the current vmcs12
+ * @vcpu: the vCPU; has a current vmcs12
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: the values by enum vmcs_index, valid until a field is written.
+ */
+const u64 *nvmx_vcpu_effective(struct nvmx_vcpu *vcpu);
+
+/**
+ * nvmx_vcpu_post() - set a post and have it noticed
+ * @vcpu: the vCPU
+ * @bit: POST_x
+ *
+ * Context: Process context; no lock is needed.
+ */
+void nvmx_vcpu_post(struct nvmx_vcpu *vcpu, unsigned int bit);
+
+/**
+ * nvmx_vcpu_post_exit() - post a nested VM exit
+ * @vcpu: the vCPU
+ * @exit: the exit
+ *
+ * Context: Process context; no lock is needed.
+ * Return: 0 or
+ * - %-EINVAL: no L2 is live
+ * - %-EBUSY: one is already posted
+ */
+int nvmx_vcpu_post_exit(struct nvmx_vcpu *vcpu, const struct nvmx_exit_l2 *exit);
+
+#endif /* NVMX_VCPU_H */
