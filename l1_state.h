@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a nested VM exit does to L1: its registers from the host-state area, and
+ * the MSR areas.
+ */
+#ifndef NVMX_L1_STATE_H
+#define NVMX_L1_STATE_H
+
+#include <linux/types.h>
+
+struct nvmx_vcpu;
+
+/**
+ * l1_state_load() - load L1's registers as a VM exit does
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ *
+ * In the sealed profile L1's registers are left as they are.  SDM Vol. 3,
+ * "Loading Host State".
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void l1_state_load(struct nvmx_vcpu *vcpu);
+
+/**
+ * l1_msr_areas_exit() - VM-exit MSR-store and MSR-load areas
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ * @failed_entry: the exit is a failed VM entry: nothing is stored
+ *
+ * SDM Vol. 3, "Saving MSRs" and "Loading MSRs" of "VM Exits".
+ *
+ * Context: Process context; not between load and put; nvmx_vcpu.lock is held.
+ * Return: 0, or the VMX-abort indicator.
+ */
+u32 l1_msr_areas_exit(struct nvmx_vcpu *vcpu, bool failed_entry);
+
+/**
+ * l1_vmx_abort() - VMX abort: L1's processor shuts down
+ * @vcpu: the vCPU
+ * @indicator: VMX-abort indicator, stored in the VMCS region
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void l1_vmx_abort(struct nvmx_vcpu *vcpu, u32 indicator);
+
+#endif /* NVMX_L1_STATE_H */

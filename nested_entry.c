@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMLAUNCH and VMRESUME of L1.
+ *
+ * SDM Vol. 3, "VM Entries": VMX-instruction checks, controls and host state
+ * (VMfail), guest state (a failed entry, reason 33), the MSR-load area (reason
+ * 34).  Everything is judged in software, from one copy, before the processor
+ * sees any of it.
+ */
+#define pr_fmt(fmt) "nested_vmx: " fmt
+
+#include <linux/kernel.h>
+#include <linux/preempt.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+
+#include "entry_checks.h"
+#include "field_access.h"
+#include "l0_emulate.h"
+#include "l2_msr.h"
+#include "l2_regs.h"
+#include "nested_entry.h"
+#include "nested_exit.h"
+#include "trace.h"
+#include "vcpu.h"
+#include "vmcs02.h"
+#include "vmx_insn.h"
+#include "vmx_ops.h"
+
+/* Rules of guest state that only look at what every exit brings back. */
+#define CHECKS_NOT_RARE	(BIT_ULL(ENTRY_GUEST_RIP) | BIT_ULL(ENTRY_CTRL_EVENT))
+#define CHECKS_GUEST	(BIT_ULL(ENTRY_GUEST_REGS) | BIT_ULL(ENTRY_GUEST_SEG) | \
+			 BIT_ULL(ENTRY_GUEST_DT) | BIT_ULL(ENTRY_GUEST_NONREG))
+
+/* ---- what the rules need from memory ------------------------------------- */
+
+static bool pae_without_ept12(const u64 *f)
+{
+	u32 proc = f[VF_CPU_BASED_VM_EXEC_CONTROL];
+
+	if ((proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
+	    (f[VF_SECONDARY_VM_EXEC_CONTROL] & SECONDARY_EXEC_ENABLE_EPT))
+		return false;
+
+	return (f[VF_GUEST_CR0] & X86_CR0_PG) && (f[VF_GUEST_CR4] & X86_CR4_PAE) &&
+	       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE);
+}
+
+static int read_msr_area(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
+{
+	u32 count = vcpu->f[VF_VM_ENTRY_MSR_LOAD_COUNT];
+	u64 area = vcpu->f[VF_VM_ENTRY_MSR_LOAD_ADDR];
+	struct entry_msr *msr;
+
+	count = min_t(u32, count, ENTRY_MSR_MAX);
+	if (!count)
+		return 0;
+
+	msr = kmalloc_array(count, sizeof(*msr), GFP_KERNEL_ACCOUNT);
+	if (!msr)
+		return -ENOMEM;
+
+	/* An area in a hole reads as ones, which no MSR index is. */
+	if (l1_memory_read(&vcpu->machine->memory, area, msr, count * sizeof(*msr)))
+		memset(msr, 0xff, count * sizeof(*msr));
+	mem->msr = msr;
+	mem->msr_count = count;
+	return 0;
+}
+
+static int read_entry_memory(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
+{
+	struct l1_memory *memory = &vcpu->machine->memory;
+	const u64 *f = vcpu->f;
+
+	mem->pdpte_valid = false;
+	mem->vtpr_readable = false;
+	mem->msr = NULL;
+	mem->msr_count = 0;
+	if (unlikely(f[VF_VMCS_LINK_POINTER] != NVMX_NO_VMPTR))
+		mem->link_readable = !l1_memory_read(memory, f[VF_VMCS_LINK_POINTER],
+						     &mem->link_revision,
+						     sizeof(mem->link_revision));
+	if (unlikely(pae_without_ept12(f))) {
+		mem->pdpte_valid = true;
+		if (l1_memory_read(memory, f[VF_GUEST_CR3] & 0xffffffe0, mem->pdpte,
+				   sizeof(mem->pdpte)))
+			memset(mem->pdpte, 0xff, sizeof(mem->pdpte));
+	}
+	return read_msr_area(vcpu, mem);
+}
+
+static void fill_state(struct nvmx_vcpu *vcpu, struct entry_state *state)
+{
+	state->caps = &vcpu->machine->caps;
+	state->l1 = &vcpu->l1;
+	state->f = vcpu->f;
+	state->vmptr = vcpu->current_vmcs->vmptr;
+	state->launched = vcpu->current_vmcs->launched;
+	state->resume = false;
+	state->no_host = vcpu->profile == NVMX_PROFILE_SEALED;
+	state->no_insn = false;
+}
+
+int nested_check(struct nvmx_vcpu *vcpu, struct nvmx_failure *list, u32 capacity,
+		 u32 *total)
+{
+	struct entry_state state;
+	int ret;
+
+	vmcs02_sync_rare(vcpu);
+	vcpu->f = nvmx_vcpu_effective(vcpu);
+	fill_state(vcpu, &state);
+	state.no_insn = true;
+	ret = read_entry_memory(vcpu, &state.mem);
+	if (ret)
+		return ret;
+
+	*total = entry_checks_run(&state, ENTRY_ALL, list, capacity);
+	kfree(state.mem.msr);
+	return 0;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void answer(struct nvmx_vcpu *vcpu, struct nvmx_result result)
+{
+	vcpu->run->kind = NVMX_KIND_VMX_RESULT;
+	vcpu->run->result = result;
+}
+
+static void report_failures(struct nvmx_vcpu *vcpu, u32 total)
+{
+	u32 i, count = min_t(u32, total, NVMX_RUN_FAILURES);
+	const struct nvmx_failure *failure;
+
+	memcpy(vcpu->run->failure, vcpu->failures, count * sizeof(*failure));
+	vcpu->run->failure_total = total;
+	vcpu->run->failure_count = count;
+
+	for (i = 0; i < count; i++) {
+		const struct entry_rule_text *text;
+
+		failure = &vcpu->failures[i];
+		trace_nested_vmx_check_failed(failure->rule, failure->outcome,
+					      failure->qualification,
+					      failure->field[0], failure->value[0]);
+		text = entry_checks_text(failure->rule);
+		pr_debug_ratelimited("VM entry: rule %u %s: field %#x = %#llx: %s\n",
+				     failure->rule, text ? text->name : "?",
+				     failure->field[0], failure->value[0],
+				     text ? text->hint : "?");
+	}
+}
+
+static void refuse(struct nvmx_vcpu *vcpu, u32 total)
+{
+	const struct nvmx_failure *first = &vcpu->failures[0];
+
+	report_failures(vcpu, total);
+	if (first->outcome & VMX_EXIT_REASONS_FAILED_VMENTRY)
+		nested_entry_failed(vcpu, first->outcome, first->qualification);
+	else
+		answer(vcpu, vmx_insn_fail(vcpu, first->outcome));
+}
+
+/* ---- entry --------------------------------------------------------------- */
+
+/* Return: 1-based index of the MSR that could not be loaded, or 0. */
+static u32 load_msrs(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
+{
+	u32 i;
+
+	for (i = 0; i < mem->msr_count; i++)
+		if (!l2_msr_write(vcpu, mem->msr[i].index, mem->msr[i].value))
+			return i + 1;
+	return 0;
+}
+
+static void inject_event(struct nvmx_vcpu *vcpu)
+{
+	const u64 *f = vcpu->f;
+	u32 info = f[VF_VM_ENTRY_INTR_INFO_FIELD];
+
+	vcpu->mtf_injected = false;
+	vcpu->activity = f[VF_GUEST_ACTIVITY_STATE];
+	if (likely(!(info & INTR_INFO_VALID_MASK)))
+		return;
+
+	vmcs02_inject(vcpu, info, f[VF_VM_ENTRY_EXCEPTION_ERROR_CODE],
+		      f[VF_VM_ENTRY_INSTRUCTION_LEN]);
+	/* An event ends the wait; a pending MTF exit happens before it. */
+	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
+	vcpu->mtf_injected = (info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_OTHER_EVENT;
+}
+
+/* Return: 0, a negative errno, or the index of an MSR not loaded. */
+static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
+{
+	int ret;
+
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret)
+		ret = vmcs02_merge(vcpu, mem->pdpte_valid ? mem->pdpte : NULL);
+	if (!ret) {
+		if (vcpu->vmcs02.timer)
+			vmcs_write32(VMX_PREEMPTION_TIMER_VALUE,
+				     vcpu->f[VF_VMX_PREEMPTION_TIMER_VALUE]);
+		/* Without VPIDs every transition of L1 flushes. */
+		if (!vcpu->vmcs02.l1_vpid)
+			vcpu->vmcs02.l1_flush = true;
+		inject_event(vcpu);
+		ret = load_msrs(vcpu, mem);
+	}
+	preempt_enable();
+	return ret;
+}
+
+static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	int ret;
+
+	ret = vmcs02_choose_ept(vcpu);
+	if (!ret)
+		ret = prepare_vmcs02(vcpu, mem);
+	if (ret < 0)
+		return ret;
+
+	vmcs->dirty_checks = 0;
+	vcpu->l1_judged = true;
+	if (ret > 0) {
+		nested_entry_failed(vcpu, VMX_EXIT_REASONS_FAILED_VMENTRY |
+				    EXIT_REASON_MSR_LOAD_FAIL, ret);
+		return 0;
+	}
+
+	vcpu->was_launched = vmcs->launched;
+	vmcs->launched = true;
+	vcpu->reflect = false;
+	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L2);
+	return nested_run(vcpu);
+}
+
+static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
+{
+	if (unlikely(!vcpu->l1_judged))
+		return ENTRY_ALL;
+
+	return (vcpu->current_vmcs->dirty_checks & ENTRY_ALL) | ENTRY_ALWAYS;
+}
+
+static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
+{
+	struct entry_state state;
+	struct nvmx_result result;
+	u32 total;
+	u64 groups;
+	int ret;
+
+	if (!vmx_insn_allowed(vcpu, &result)) {
+		answer(vcpu, result);
+		return 0;
+	}
+	if (!vcpu->current_vmcs) {
+		answer(vcpu, (struct nvmx_result){ .status = NVMX_VMFAIL_INVALID });
+		return 0;
+	}
+
+	groups = groups_to_judge(vcpu);
+	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
+		vcpu->l1_current = false;
+	if (vcpu->vmcs02.owner != vcpu->current_vmcs || groups & CHECKS_GUEST)
+		vmcs02_sync_rare(vcpu);
+	vcpu->f = nvmx_vcpu_effective(vcpu);
+	fill_state(vcpu, &state);
+	state.resume = resume;
+	ret = read_entry_memory(vcpu, &state.mem);
+	if (ret)
+		return ret;
+
+	trace_nested_vmx_enter(state.vmptr, vcpu->f[VF_GUEST_RIP], resume);
+	total = entry_checks_run(&state, groups, vcpu->failures, NVMX_RUN_FAILURES);
+	if (unlikely(total))
+		refuse(vcpu, total);
+	else
+		ret = enter_checked(vcpu, &state.mem);
+
+	kfree(state.mem.msr);
+	return ret;
+}
+
+/* ---- a live L2 ----------------------------------------------------------- */
+
+static void take_gprs(struct nvmx_vcpu *vcpu)
+{
+	l2_regs_copy_gpr(vcpu->l2.gpr, vcpu->run->gpr);
+}
+
+static int complete_event(struct nvmx_vcpu *vcpu)
+{
+	u32 skip = READ_ONCE(vcpu->run->l0_skip_bytes);
+	int ret;
+
+	if (skip > 15)
+		return -EINVAL;
+
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret && skip)
+		l0_skip_instruction(skip);
+	preempt_enable();
+	if (!ret)
+		take_gprs(vcpu);
+	return ret;
+}
+
+static int resume_live(struct nvmx_vcpu *vcpu, unsigned long flags)
+{
+	int ret = 0;
+
+	if (flags & NVMX_ENTER_COMPLETE)
+		ret = vcpu->l0_event ? complete_event(vcpu) : -EINVAL;
+	if (ret)
+		return ret;
+
+	vcpu->l0_event = NVMX_L0_NONE;
+	return nested_run(vcpu);
+}
+
+/* ---- the lists of the run page ------------------------------------------- */
+
+/* One VMWRITE of the list, each word of which is read once. */
+static struct nvmx_result do_write(struct nvmx_vcpu *vcpu,
+				   const struct nvmx_field_value *write)
+{
+	u64 encoding = READ_ONCE(write->encoding);
+	u64 value = READ_ONCE(write->value);
+
+	if (likely(vcpu->l1.efer & EFER_LMA) &&
+	    field_write_short(vcpu->current_vmcs, vcpu->writable, encoding, value))
+		return (struct nvmx_result){ .status = NVMX_VMSUCCEED };
+	return vmx_insn_write_field(vcpu, encoding, value);
+}
+
+static bool do_writes(struct nvmx_vcpu *vcpu, u32 count)
+{
+	struct nvmx_field_value *write = vcpu->run->write;
+	struct nvmx_result result;
+	u32 i;
+
+	vcpu->run->writes_done = 0;
+	if (count && unlikely(!vmx_insn_ready(vcpu, &result))) {
+		write[0].result = result;
+		answer(vcpu, result);
+		return false;
+	}
+	for (i = 0; i < count; i++) {
+		result = do_write(vcpu, &write[i]);
+		write[i].result = result;
+		if (unlikely(result.status != NVMX_VMSUCCEED)) {
+			answer(vcpu, result);
+			break;
+		}
+	}
+	vcpu->run->writes_done = i;
+	return i == count;
+}
+
+static void do_reads(struct nvmx_vcpu *vcpu, u32 count)
+{
+	struct nvmx_field_value *read = vcpu->run->read;
+	u64 value;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		read[i].result = vmx_insn_vmread(vcpu, READ_ONCE(read[i].encoding),
+						 &value);
+		read[i].value = value;
+	}
+}
+
+static int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long flags, u32 writes)
+{
+	if (flags & NVMX_ENTER_COMPLETE)
+		return -EINVAL;
+
+	vcpu->run->failure_total = 0;
+	vcpu->run->failure_count = 0;
+	if (!do_writes(vcpu, writes))
+		return 0;
+
+	take_gprs(vcpu);
+	return nested_enter(vcpu, flags & NVMX_ENTER_RESUME);
+}
+
+int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags)
+{
+	u32 writes = READ_ONCE(vcpu->run->write_count);
+	u32 reads = READ_ONCE(vcpu->run->read_count);
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	if (flags & ~(unsigned long)(NVMX_ENTER_RESUME | NVMX_ENTER_COMPLETE))
+		return -EOPNOTSUPP;
+	if (vcpu->level == NVMX_LEVEL_L0 || vcpu->aborted ||
+	    writes > NVMX_RUN_LIST_MAX || reads > NVMX_RUN_LIST_MAX)
+		return -EINVAL;
+
+	if (vcpu->level == NVMX_LEVEL_L2)
+		ret = resume_live(vcpu, flags);
+	else
+		ret = enter_from_l1(vcpu, flags, writes);
+
+	/* Of an exit only: L1 is there to execute them. */
+	if (!ret && vcpu->level == NVMX_LEVEL_L1 && reads &&
+	    vcpu->run->kind == NVMX_KIND_EXIT)
+		do_reads(vcpu, reads);
+	return ret;
+}

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a VM exit of L2 to whoever gets it.
+ *
+ * Three nested stages:
+ *
+ *  nested_run()	sleeps, settles EPT faults, comes and goes with the
+ *			registers of L2
+ *  run_loaded()	preemption off, vmcs02 current, L2's registers loaded:
+ *			entry after entry while L0 can settle the exits
+ *  enter_once()	interrupts off: one entry and one exit
+ *
+ * A nested VM exit is decided in the second stage, where vmcs02 can be read,
+ * and finished in the first, where L1's memory can be written.
+ */
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "entry_checks.h"
+#include "l0_emulate.h"
+#include "l1_state.h"
+#include "l2_regs.h"
+#include "nested_exit.h"
+#include "trace.h"
+#include "vcpu.h"
+#include "vmcs02.h"
+#include "vmx_ops.h"
+
+/* ---- one entry ----------------------------------------------------------- */
+
+/* With interrupts off: a post or a signal after this comes as an IPI. */
+static enum l0_next before_entry(struct nvmx_vcpu *vcpu)
+{
+	if (unlikely(READ_ONCE(vcpu->posts))) {
+		if (test_bit(POST_EXIT, &vcpu->posts))
+			return L0_TO_L1;
+		if (test_and_clear_bit(POST_KICK, &vcpu->posts))
+			return L0_INTERRUPTED;
+	}
+	if (unlikely(signal_pending(current) || READ_ONCE(vcpu->run->immediate_exit)))
+		return L0_INTERRUPTED;
+	if (unlikely(need_resched()))
+		return L0_RESCHED;
+	/* VMX went away and perhaps came back: load vmcs02 again. */
+	if (unlikely(READ_ONCE(vcpu->vmcs02.hw.cpu) != smp_processor_id()))
+		return L0_RESCHED;
+	return L0_AGAIN;
+}
+
+static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	struct exit_info *info = &exit->info;
+
+	exit->reason = vmcs_read32(VM_EXIT_REASON);
+	info->reason = exit->reason & 0xffff;
+	info->qualification = vmcs_readl(EXIT_QUALIFICATION);
+	info->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
+	info->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	info->instruction_info = vmcs_read32(VMX_INSTRUCTION_INFO);
+	info->rcx = vcpu->l2.gpr[NVMX_RCX];
+	info->rax = vcpu->l2.gpr[NVMX_RAX];
+	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
+	exit->linear_address = vmcs_readl(GUEST_LINEAR_ADDRESS);
+	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+	exit->inject_info = 0;
+}
+
+static bool is_nmi(const struct l2_exit *exit)
+{
+	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
+	       (exit->info.intr_info & (INTR_INFO_INTR_TYPE_MASK | INTR_INFO_VALID_MASK)) ==
+	       (INTR_TYPE_NMI_INTR | INTR_INFO_VALID_MASK);
+}
+
+static bool is_machine_check(const struct l2_exit *exit)
+{
+	if (exit->info.reason == EXIT_REASON_MCE_DURING_VMENTRY)
+		return true;
+
+	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
+	       (exit->info.intr_info & 0xff) == X86_TRAP_MC;
+}
+
+/*
+ * The processor said VMfail to L0, which got past every check of ours: a bug.
+ * Nothing of L2 has run.
+ */
+static enum l0_next entry_refused(struct nvmx_vcpu *vcpu)
+{
+	pr_err_once("nested_vmx: VM entry refused, VM-instruction error %u\n",
+		    vmcs_read32(VM_INSTRUCTION_ERROR));
+	return L0_BUG;
+}
+
+static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	unsigned int failed = 0;
+	enum l0_next next;
+
+	local_irq_disable();
+	WRITE_ONCE(vcpu->running_cpu, smp_processor_id());
+	/* Pairs with the barrier in nvmx_vcpu_post(). */
+	smp_mb();
+
+	next = before_entry(vcpu);
+	if (next == L0_AGAIN) {
+		vmcs02_host(vcpu);
+		vmcs02_flush(vcpu);
+		l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER),
+				     vmcs_readl(GUEST_DR7));
+		failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
+		l2_regs_after_exit(vcpu);
+		if (likely(!failed)) {
+			vcpu->entries++;
+			read_exit(vcpu, exit);
+			/* An entry that failed leaves the launch state. */
+			if (!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
+				v->hw.launched = true;
+			/* NMIs stay blocked until the handler's IRET. */
+			if (unlikely(is_nmi(exit)))
+				asm volatile("int $2");
+			if (unlikely(is_machine_check(exit)))
+				asm volatile("int $18");
+		}
+	}
+
+	WRITE_ONCE(vcpu->running_cpu, -1);
+	local_irq_enable();
+
+	return failed ? entry_refused(vcpu) : next;
+}
+
+/* ---- routing ------------------------------------------------------------- */
+
+static int read_l1_byte(void *ctx, u64 gpa)
+{
+	struct page *page = l1_memory_page_locked(ctx, gpa, NULL);
+
+	return page ? READ_ONCE(*((u8 *)page_address(page) + offset_in_page(gpa))) : -1;
+}
+
+/* The register operand that routing compares with masks and bitmaps. */
+static u64 operand_value(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	unsigned int gpr;
+
+	switch (exit->info.reason) {
+	case EXIT_REASON_CR_ACCESS:
+		gpr = (exit->info.qualification >> 8) & 15;
+		break;
+	case EXIT_REASON_VMREAD:
+	case EXIT_REASON_VMWRITE:
+		gpr = (exit->info.instruction_info >> 28) & 15;
+		break;
+	default:
+		return 0;
+	}
+	return gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
+}
+
+static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	const struct exit_l1_view view = {
+		.caps = &vcpu->machine->caps,
+		.f = vcpu->f,
+		.read_byte = read_l1_byte,
+		.ctx = &vcpu->machine->memory,
+		.mtf_injected = vcpu->mtf_injected,
+	};
+	struct exit_decision decision;
+
+	/* Host state is back, nothing of L2 ran: L1 learns why. */
+	if (unlikely(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
+		exit->rule = NVMX_RULE_UNCONDITIONAL;
+		return L0_TO_L1;
+	}
+	vcpu->mtf_injected = vcpu->mtf_injected && exit->info.reason != EXIT_REASON_MONITOR_TRAP_FLAG;
+
+	exit->info.gpr_value = operand_value(vcpu, exit);
+	exit->info.xss = ((u32)vcpu->l2.gpr[NVMX_RAX] | vcpu->l2.gpr[NVMX_RDX] << 32) &
+			 (vcpu->l2.xcr0 | vcpu->l2.xss);
+
+	decision = exit_policy_decide(&view, &exit->info);
+	exit->rule = decision.rule;
+	trace_nested_vmx_route(exit->reason, decision.owner, decision.rule);
+	return decision.owner == EXIT_OWNER_L1 ? L0_TO_L1 : l0_emulate(vcpu, exit);
+}
+
+/* What the exit interrupted must still reach L2. */
+static void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	if (unlikely(exit->inject_info))
+		vmcs02_inject(vcpu, exit->inject_info, exit->inject_error_code,
+			      exit->inject_len);
+	else if (unlikely(exit->idt_info & VECTORING_INFO_VALID_MASK))
+		vmcs02_inject(vcpu, exit->idt_info & ~INTR_INFO_UNBLOCK_NMI,
+			      exit->idt_error_code, exit->instruction_len);
+}
+
+/* ---- nested VM exit ------------------------------------------------------ */
+
+/* A post stands in for an exit; an event not yet delivered is not lost. */
+static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	u32 pending = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
+	struct nvmx_exit_l2 post;
+
+	spin_lock(&vcpu->post_lock);
+	post = vcpu->post_exit;
+	clear_bit(POST_EXIT, &vcpu->posts);
+	spin_unlock(&vcpu->post_lock);
+
+	memset(exit, 0, sizeof(*exit));
+	exit->reason = post.exit_reason;
+	exit->info.reason = post.exit_reason;
+	exit->info.qualification = post.qualification;
+	exit->info.intr_info = post.intr_info;
+	exit->info.intr_error_code = post.intr_error_code;
+	exit->info.instruction_info = post.instruction_info;
+	exit->instruction_len = post.instruction_len;
+	exit->linear_address = post.guest_linear_address;
+	exit->physical_address = post.guest_physical_address;
+	exit->rule = NVMX_RULE_POSTED;
+	if (pending & INTR_INFO_VALID_MASK) {
+		exit->idt_info = pending;
+		exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
+		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	}
+}
+
+#define R(name)	BIT_ULL(EXIT_REASON_##name)
+
+/*
+ * Basic exit reasons below 64 that have an exit qualification, exceptions
+ * apart.  For all others the field is cleared.  SDM Vol. 3, "Exit
+ * Qualification".
+ */
+#define QUALIFIED	(R(INVALID_STATE) | R(MSR_LOAD_FAIL) |			\
+			 R(SIPI_SIGNAL) | R(TASK_SWITCH) | R(INVLPG) |		\
+			 R(VMCLEAR) | R(VMPTRLD) | R(VMPTRST) | R(VMREAD) |	\
+			 R(VMWRITE) | R(VMON) | R(CR_ACCESS) | R(DR_ACCESS) |	\
+			 R(IO_INSTRUCTION) | R(MWAIT_INSTRUCTION) |		\
+			 R(APIC_ACCESS) | R(EOI_INDUCED) | R(GDTR_IDTR) |	\
+			 R(LDTR_TR) | R(EPT_VIOLATION) | R(INVEPT) |		\
+			 R(INVVPID) | R(APIC_WRITE) | R(INVPCID) |		\
+			 R(PML_FULL) | R(XSAVES))
+
+/* Of these the qualification is the displacement of a memory operand. */
+#define DISPLACEMENT	(R(VMREAD) | R(VMWRITE) | R(LDTR_TR))
+#define INFO_REGISTER	BIT(10)
+
+static bool is_qualified(const struct exit_info *info)
+{
+	u8 vector = info->intr_info & INTR_INFO_VECTOR_MASK;
+
+	if (info->reason < 64 && DISPLACEMENT & BIT_ULL(info->reason) &&
+	    info->instruction_info & INFO_REGISTER)
+		return false;
+	if (info->reason == EXIT_REASON_EXCEPTION_NMI)
+		return vector == X86_TRAP_DB || vector == X86_TRAP_PF;
+
+	/* XRSTORS and newer. */
+	return info->reason >= 64 || QUALIFIED & BIT_ULL(info->reason);
+}
+
+static void put_field(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
+{
+	vmcs12_sync(vmcs, index, value);
+}
+
+static void store_exit_info(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+
+	put_field(vmcs, VF_VM_EXIT_REASON, exit->reason);
+	put_field(vmcs, VF_EXIT_QUALIFICATION, exit->info.qualification);
+	put_field(vmcs, VF_VM_EXIT_INTR_INFO, exit->info.intr_info);
+	put_field(vmcs, VF_VM_EXIT_INTR_ERROR_CODE, exit->info.intr_error_code);
+	put_field(vmcs, VF_IDT_VECTORING_INFO_FIELD, exit->idt_info);
+	put_field(vmcs, VF_IDT_VECTORING_ERROR_CODE, exit->idt_error_code);
+	put_field(vmcs, VF_VM_EXIT_INSTRUCTION_LEN, exit->instruction_len);
+	put_field(vmcs, VF_VMX_INSTRUCTION_INFO, exit->info.instruction_info);
+	put_field(vmcs, VF_GUEST_LINEAR_ADDRESS, exit->linear_address);
+	if (exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
+	    exit->info.reason == EXIT_REASON_EPT_MISCONFIG)
+		put_field(vmcs, VF_GUEST_PHYSICAL_ADDRESS, exit->physical_address);
+}
+
+static void report_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	struct nvmx_run *run = vcpu->run;
+
+	run->kind = NVMX_KIND_EXIT;
+	run->exit_reason = exit->reason;
+	run->instruction_len = exit->instruction_len;
+	run->qualification = exit->info.qualification;
+	run->guest_linear_address = exit->linear_address;
+	run->guest_physical_address = exit->physical_address;
+	run->instruction_info = exit->info.instruction_info;
+	run->intr_info = exit->info.intr_info;
+	run->intr_error_code = exit->info.intr_error_code;
+	run->idt_vectoring_info = exit->idt_info;
+	run->idt_vectoring_error_code = exit->idt_error_code;
+	run->deciding_rule = exit->rule;
+}
+
+static void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
+{
+	l2_regs_copy_gpr(vcpu->run->gpr, vcpu->l2.gpr);
+	vcpu->run->gpr[NVMX_RSP] = rsp;
+}
+
+static void leave_l2(struct nvmx_vcpu *vcpu)
+{
+	/* A post that comes too late for this L2 must not hit the next one. */
+	spin_lock(&vcpu->post_lock);
+	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L1);
+	clear_bit(POST_EXIT, &vcpu->posts);
+	spin_unlock(&vcpu->post_lock);
+	vcpu->l0_event = NVMX_L0_NONE;
+	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
+}
+
+/* What needs vmcs02 to be current. */
+static void exit_from_vmcs02(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	if (exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)
+		return;
+
+	vmcs02_sync_exit(vcpu);
+	store_exit_info(vcpu, exit);
+}
+
+/* What needs L1's memory. */
+static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	bool failed = exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
+	u32 abort;
+
+	if (failed) {
+		vmcs->launched = vcpu->was_launched;
+		nested_entry_failed(vcpu, exit->reason, exit->info.qualification);
+		return;
+	}
+
+	vmcs->value[VF_VM_ENTRY_INTR_INFO_FIELD] &= ~(u64)INTR_INFO_VALID_MASK;
+	report_exit(vcpu, exit);
+	report_gprs(vcpu, vmcs12_read(vmcs, VF_GUEST_RSP));
+	trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
+			      vmcs12_read(vmcs, VF_GUEST_RIP));
+
+	abort = l1_msr_areas_exit(vcpu, false);
+	l1_state_load(vcpu);
+	leave_l2(vcpu);
+	vcpu->l1_gpr_from_l2 = true;
+	if (abort)
+		l1_vmx_abort(vcpu, abort);
+}
+
+void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
+{
+	struct l2_exit exit = {
+		.reason = reason,
+		.info.qualification = qualification,
+		.rule = NVMX_RULE_UNCONDITIONAL,
+	};
+	u32 abort;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	put_field(vcpu->current_vmcs, VF_VM_EXIT_REASON, reason);
+	put_field(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
+	report_exit(vcpu, &exit);
+	report_gprs(vcpu, vmcs12_read(vcpu->current_vmcs, VF_GUEST_RSP));
+	/* vmcs02 may hold half of a merge: start anew next time. */
+	vmcs02_sync_rare(vcpu);
+	vcpu->vmcs02.owner = NULL;
+
+	abort = l1_msr_areas_exit(vcpu, true);
+	l1_state_load(vcpu);
+	leave_l2(vcpu);
+	vcpu->l1_gpr_from_l2 = true;
+	if (abort)
+		l1_vmx_abort(vcpu, abort);
+}
+
+/* ---- the loaded stage ---------------------------------------------------- */
+
+static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	enum l0_next next;
+
+	vmcs02_update_ept(vcpu);
+	/* A reflected EPT fault comes back here to be turned into an exit. */
+	if (vcpu->reflect) {
+		vcpu->reflect = false;
+		exit_from_vmcs02(vcpu, exit);
+		return L0_TO_L1;
+	}
+
+	do {
+		next = enter_once(vcpu, exit);
+		if (next == L0_TO_L1) {
+			take_posted_exit(vcpu, exit);
+			break;
+		}
+		if (next != L0_AGAIN)
+			break;
+
+		next = route(vcpu, exit);
+		if (next == L0_TO_L1 && !is_qualified(&exit->info))
+			exit->info.qualification = 0;
+		else if (next != L0_TO_L1 && next != L0_FAULT)
+			deliver_again(vcpu, exit);
+	} while (next == L0_AGAIN);
+
+	if (next == L0_TO_L1)
+		exit_from_vmcs02(vcpu, exit);
+	return next;
+}
+
+static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
+{
+	int ret;
+
+	/* Routing reads L1's bitmaps where it cannot sleep. */
+	down_read(&vcpu->machine->memory.lock);
+	l2_regs_load(vcpu);
+	ret = vmcs02_load(vcpu);
+	if (!ret)
+		*next = run_loaded(vcpu, exit);
+	if (!ret && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
+		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
+	l2_regs_put(vcpu);
+	up_read(&vcpu->machine->memory.lock);
+	return ret;
+}
+
+/* ---- the sleeping stage -------------------------------------------------- */
+
+static bool wakes_up(const struct nvmx_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->posts) || READ_ONCE(vcpu->run->immediate_exit);
+}
+
+/*
+ * HLT, shutdown and wait-for-SIPI of L2 are sleeps of L0: the processor itself
+ * never gets into them.
+ *
+ * Return: true if L2 is active, or a posted exit ends its wait.
+ */
+static bool wait_active(struct nvmx_vcpu *vcpu)
+{
+	if (likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE))
+		return true;
+
+	wait_event_interruptible(vcpu->wait, wakes_up(vcpu));
+	if (test_bit(POST_EXIT, &vcpu->posts))
+		return true;
+	clear_bit(POST_KICK, &vcpu->posts);
+	return false;
+}
+
+static u64 eptp12(const struct nvmx_vcpu *vcpu)
+{
+	const u64 *f = vcpu->f;
+
+	if ((f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
+	    (f[VF_SECONDARY_VM_EXEC_CONTROL] & SECONDARY_EXEC_ENABLE_EPT))
+		return f[VF_EPT_POINTER];
+	return EPT_NO_EPT12;
+}
+
+/* An event whose delivery the fault interrupted, and NMI blocking by IRET. */
+static void resume_after_fault(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	preempt_disable();
+	if (!vmcs02_load(vcpu)) {
+		deliver_again(vcpu, exit);
+		if ((exit->info.qualification & INTR_INFO_UNBLOCK_NMI) &&
+		    !(exit->idt_info & VECTORING_INFO_VALID_MASK))
+			vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
+				     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+	}
+	preempt_enable();
+}
+
+static void report_hole(struct nvmx_vcpu *vcpu, const struct l2_exit *exit,
+			const struct ept_fault *fault)
+{
+	vcpu->l0_event = NVMX_L0_MEMORY;
+	vcpu->run->l0_access = fault->access;
+	vcpu->run->guest_physical_address = fault->l1_gpa;
+	vcpu->run->guest_linear_address = exit->linear_address;
+	vcpu->run->qualification = exit->info.qualification;
+}
+
+/* Return: 0 to go on with @next, or -ENOMEM. */
+static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
+{
+	struct nvmx_machine *machine = vcpu->machine;
+	struct ept_fault fault = {
+		.gpa = exit->physical_address,
+		.qualification = exit->info.qualification,
+	};
+	u64 generation = ept_generation(&machine->ept);
+
+	*next = L0_AGAIN;
+	switch (ept_handle_fault(&machine->ept, &machine->caps, eptp12(vcpu), &fault)) {
+	case EPT_RETRY:
+		resume_after_fault(vcpu, exit);
+		return generation == ept_generation(&machine->ept) ? 0 :
+		       vmcs02_choose_ept(vcpu);
+	case EPT_REFLECT_VIOLATION:
+		exit->reason = EXIT_REASON_EPT_VIOLATION;
+		exit->info.reason = EXIT_REASON_EPT_VIOLATION;
+		exit->info.qualification = fault.qualification;
+		vcpu->reflect = true;
+		return 0;
+	case EPT_REFLECT_MISCONFIG:
+		exit->reason = EXIT_REASON_EPT_MISCONFIG;
+		exit->info.reason = EXIT_REASON_EPT_MISCONFIG;
+		exit->info.qualification = 0;
+		vcpu->reflect = true;
+		return 0;
+	case EPT_HOLE:
+		resume_after_fault(vcpu, exit);
+		report_hole(vcpu, exit, &fault);
+		*next = L0_TO_PROCESS;
+		return 0;
+	case EPT_NOMEM:
+		break;
+	}
+	resume_after_fault(vcpu, exit);
+	return -ENOMEM;
+}
+
+static void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	struct nvmx_run *run = vcpu->run;
+
+	run->kind = NVMX_KIND_L0_EVENT;
+	run->l0_event = vcpu->l0_event;
+	run->exit_reason = exit->reason;
+	run->deciding_rule = exit->rule;
+	run->instruction_len = exit->instruction_len;
+	run->instruction_info = exit->info.instruction_info;
+	report_gprs(vcpu, run->gpr[NVMX_RSP]);
+	if (vcpu->l0_event == NVMX_L0_MEMORY)
+		return;
+	run->qualification = exit->info.qualification;
+	run->guest_linear_address = exit->linear_address;
+}
+
+static int refused(struct nvmx_vcpu *vcpu)
+{
+	vcpu->vmcs02.owner = NULL;
+	leave_l2(vcpu);
+	return -EIO;
+}
+
+int nested_run(struct nvmx_vcpu *vcpu)
+{
+	struct l2_exit exit;
+	enum l0_next next;
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	do {
+		if (!wait_active(vcpu)) {
+			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
+			return 0;
+		}
+		ret = run_once(vcpu, &exit, &next);
+		if (!ret && next == L0_FAULT)
+			ret = settle_fault(vcpu, &exit, &next);
+		if (ret)
+			return ret;
+		if (next == L0_RESCHED)
+			cond_resched();
+	} while (next == L0_AGAIN || next == L0_RESCHED || next == L0_WAIT);
+
+	vcpu->run->entries = vcpu->entries;
+	switch (next) {
+	case L0_TO_L1:
+		finish_exit(vcpu, &exit);
+		return 0;
+	case L0_TO_PROCESS:
+		report_event(vcpu, &exit);
+		return 0;
+	case L0_INTERRUPTED:
+		vcpu->run->kind = NVMX_KIND_INTERRUPTED;
+		return 0;
+	default:
+		return refused(vcpu);
+	}
+}

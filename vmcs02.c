@@ -1,0 +1,785 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmcs02: merged from vmcs12 and what L0 needs, and read back into vmcs12.
+ *
+ * Each part of vmcs02 (G_x) has one function that computes it whole from the
+ * effective values of vmcs12; a changed field names the parts it touches.  What
+ * L0 must have is put in after L1's wishes, so nothing in vmcs12 can take it
+ * away, and no address of vmcs12 is ever copied.
+ */
+#include <linux/gfp.h>
+#include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+#include <asm/desc.h>
+#include <asm/msr.h>
+#include <asm/segment.h>
+#include <asm/special_insns.h>
+
+#include "entry_checks.h"
+#include "vcpu.h"
+#include "vmcs02.h"
+#include "vmx_ops.h"
+
+/* Forced whatever L1 wants. */
+#define L0_PIN		(PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING | \
+			 PIN_BASED_VIRTUAL_NMIS)
+#define L0_PROC		(CPU_BASED_HLT_EXITING | CPU_BASED_MWAIT_EXITING | \
+			 CPU_BASED_RDPMC_EXITING | CPU_BASED_CR8_LOAD_EXITING | \
+			 CPU_BASED_CR8_STORE_EXITING | CPU_BASED_MOV_DR_EXITING | \
+			 CPU_BASED_UNCOND_IO_EXITING | CPU_BASED_MONITOR_EXITING | \
+			 CPU_BASED_USE_MSR_BITMAPS | CPU_BASED_USE_TSC_OFFSETTING | \
+			 CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
+#define L0_PROC2	(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_WBINVD_EXITING)
+#define L0_EXIT		(VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS | \
+			 VM_EXIT_SAVE_IA32_PAT | VM_EXIT_LOAD_IA32_PAT | \
+			 VM_EXIT_SAVE_IA32_EFER | VM_EXIT_LOAD_IA32_EFER)
+#define L0_ENTRY	(VM_ENTRY_LOAD_DEBUG_CONTROLS | VM_ENTRY_LOAD_IA32_PAT | \
+			 VM_ENTRY_LOAD_IA32_EFER)
+#define L0_EXCEPTIONS	(BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | BIT(X86_TRAP_MC))
+
+/* L1's wishes that the processor carries out. */
+#define L1_PIN		PIN_BASED_VMX_PREEMPTION_TIMER
+#define L1_PROC		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_INVLPG_EXITING | \
+			 CPU_BASED_RDTSC_EXITING | CPU_BASED_CR3_LOAD_EXITING | \
+			 CPU_BASED_CR3_STORE_EXITING | CPU_BASED_NMI_WINDOW_EXITING | \
+			 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_PAUSE_EXITING)
+#define L1_PROC2	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_RDTSCP | \
+			 SECONDARY_EXEC_UNRESTRICTED_GUEST | \
+			 SECONDARY_EXEC_PAUSE_LOOP_EXITING | \
+			 SECONDARY_EXEC_RDRAND_EXITING | SECONDARY_EXEC_ENABLE_INVPCID | \
+			 SECONDARY_EXEC_RDSEED_EXITING | SECONDARY_EXEC_ENABLE_XSAVES | \
+			 SECONDARY_EXEC_TSC_SCALING)
+
+/* VMX never switches the cache mode; L2 sees its own value. */
+#define CR0_OWNED	(X86_CR0_CD | X86_CR0_NW)
+
+/* The only bit of L2's IA32_DEBUGCTL that the processor gets. */
+#define DEBUGCTL_HARDWARE	DEBUGCTLMSR_BTF
+
+static void *msr_bitmap_all;
+
+/* Guest state that exits leave in vmcs02 until it is asked for; set at load. */
+static u8 rare_fields[VMCS_FIELD_COUNT];
+static unsigned int rare_count;
+
+static DEFINE_IDA(vpid_ida);
+
+int vmcs02_module_init(void)
+{
+	unsigned int i;
+
+	msr_bitmap_all = (void *)__get_free_page(GFP_KERNEL);
+	if (!msr_bitmap_all)
+		return -ENOMEM;
+
+	memset(msr_bitmap_all, 0xff, PAGE_SIZE);
+
+	BUILD_BUG_ON(VMCS_FIELD_COUNT > U8_MAX);
+	for (i = 0; i < VMCS_FIELD_COUNT; i++)
+		if (vmcs_field_table[i].sync == SYNC_RARE &&
+		    vmcs_field_table[i].merge != G_NONE)
+			rare_fields[rare_count++] = i;
+	return 0;
+}
+
+void vmcs02_module_exit(void)
+{
+	free_page((unsigned long)msr_bitmap_all);
+	ida_destroy(&vpid_ida);
+}
+
+static bool host_has(u16 cap)
+{
+	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
+}
+
+static u16 vpid_alloc(void)
+{
+	int vpid;
+
+	if (!host_has(CAP_PROC2(5)) || !host_has(CAP_EPT_VPID(41)))
+		return 0;
+
+	/* Without one, the processor flushes on each transition: slow, right. */
+	vpid = ida_alloc_range(&vpid_ida, 1, 0xffff, GFP_KERNEL_ACCOUNT);
+	return vpid < 0 ? 0 : vpid;
+}
+
+int vmcs02_init(struct vmcs02 *vmcs02)
+{
+	int ret = hw_vmcs_alloc(&vmcs02->hw);
+
+	if (ret)
+		return ret;
+
+	vmcs02->vpid = vpid_alloc();
+	return 0;
+}
+
+void vmcs02_destroy(struct vmcs02 *vmcs02)
+{
+	hw_vmcs_free(&vmcs02->hw);
+	if (vmcs02->vpid)
+		ida_free(&vpid_ida, vmcs02->vpid);
+}
+
+/* ---- writing ------------------------------------------------------------- */
+
+static void put(struct vmcs02 *vmcs02, u64 encoding, u64 value)
+{
+	if (!__vmwrite(encoding, value)) {
+		pr_err_once("nested_vmx: vmcs02: field %#llx refused\n", encoding);
+		vmcs02->refused = true;
+	}
+}
+
+static u32 within(unsigned int true_index, u32 wanted)
+{
+	u64 msr = vmx_host.msr[true_index];
+
+	return (wanted | (u32)msr) & (u32)(msr >> 32);
+}
+
+static u32 effective_proc2(const u64 *f)
+{
+	return f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS ?
+	       f[VF_SECONDARY_VM_EXEC_CONTROL] : 0;
+}
+
+static bool uses_ept12(const u64 *f)
+{
+	return effective_proc2(f) & SECONDARY_EXEC_ENABLE_EPT;
+}
+
+static unsigned long tss_base(const struct desc_ptr *gdt)
+{
+	const struct ldttss_desc *tss = (const void *)(gdt->address + GDT_ENTRY_TSS * 8);
+
+	return tss->base0 | (unsigned long)tss->base1 << 16 |
+	       (unsigned long)tss->base2 << 24 | (unsigned long)tss->base3 << 32;
+}
+
+static void write_host_constants(struct vmcs02 *v)
+{
+	struct desc_ptr gdt, idt;
+	u64 value;
+
+	native_store_gdt(&gdt);
+	store_idt(&idt);
+
+	put(v, HOST_CS_SELECTOR, __KERNEL_CS);
+	put(v, HOST_SS_SELECTOR, __KERNEL_DS);
+	put(v, HOST_DS_SELECTOR, 0);
+	put(v, HOST_ES_SELECTOR, 0);
+	put(v, HOST_FS_SELECTOR, 0);
+	put(v, HOST_GS_SELECTOR, 0);
+	put(v, HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
+	put(v, HOST_GDTR_BASE, gdt.address);
+	put(v, HOST_IDTR_BASE, idt.address);
+	put(v, HOST_TR_BASE, tss_base(&gdt));
+	rdmsrl(MSR_GS_BASE, value);
+	put(v, HOST_GS_BASE, value);
+	rdmsrl(MSR_IA32_SYSENTER_CS, value);
+	put(v, HOST_IA32_SYSENTER_CS, value);
+	rdmsrl(MSR_IA32_SYSENTER_ESP, value);
+	put(v, HOST_IA32_SYSENTER_ESP, value);
+	rdmsrl(MSR_IA32_SYSENTER_EIP, value);
+	put(v, HOST_IA32_SYSENTER_EIP, value);
+	put(v, HOST_CR0, read_cr0() & ~X86_CR0_TS);
+	put(v, HOST_IA32_PAT, vmx_host.pat);
+	put(v, HOST_IA32_EFER, vmx_host.efer);
+	put(v, HOST_RIP, (unsigned long)nvmx_vmexit);
+	/* Impossible values: the caches must be refreshed before the entry. */
+	v->host_cr3 = ~0ULL;
+	v->host_cr4 = ~0ULL;
+	v->host_fs_base = ~0ULL;
+}
+
+static void write_l0_constants(struct vmcs02 *v)
+{
+	put(v, MSR_BITMAP, virt_to_phys(msr_bitmap_all));
+	put(v, VMCS_LINK_POINTER, ~0ULL);
+	put(v, VM_EXIT_MSR_STORE_COUNT, 0);
+	put(v, VM_EXIT_MSR_LOAD_COUNT, 0);
+	put(v, VM_ENTRY_MSR_LOAD_COUNT, 0);
+	put(v, VM_ENTRY_INTR_INFO_FIELD, 0);
+	put(v, GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+	if (v->vpid)
+		put(v, VIRTUAL_PROCESSOR_ID, v->vpid);
+	if (host_has(CAP_PROC2(15)))
+		put(v, ENCLS_EXITING_BITMAP, ~0ULL);
+}
+
+int vmcs02_load(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	int ret = hw_vmcs_load(&v->hw);
+
+	if (ret <= 0)
+		return ret;
+
+	write_host_constants(v);
+	/* Translations of an earlier stay here are stale. */
+	v->flush = true;
+	return 0;
+}
+
+/* ---- the parts ----------------------------------------------------------- */
+
+static void merge_pin(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->pin = within(CAPS_TRUE_PIN, L0_PIN |
+			(vcpu->f[VF_PIN_BASED_VM_EXEC_CONTROL] & L1_PIN));
+	v->timer = v->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
+	put(v, PIN_BASED_VM_EXEC_CONTROL, v->pin);
+	v->exit = within(CAPS_TRUE_EXIT, L0_EXIT |
+			 (v->timer ? VM_EXIT_SAVE_VMX_PREEMPTION_TIMER : 0));
+	put(v, VM_EXIT_CONTROLS, v->exit);
+}
+
+static void merge_proc(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->proc = within(CAPS_TRUE_PROC, L0_PROC |
+			 (vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & L1_PROC));
+	/* Default1 bits of the processor that only L1 may want. */
+	v->proc &= ~(u32)CPU_BASED_USE_IO_BITMAPS;
+	put(v, CPU_BASED_VM_EXEC_CONTROL, v->proc);
+}
+
+static void merge_proc2(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u32 want = L0_PROC2 | (effective_proc2(vcpu->f) & L1_PROC2);
+
+	if (v->vpid)
+		want |= SECONDARY_EXEC_ENABLE_VPID;
+	if (host_has(CAP_PROC2(15)))
+		want |= SECONDARY_EXEC_ENCLS_EXITING;
+	v->proc2 = within(CAPS_PROC2, want);
+	put(v, SECONDARY_VM_EXEC_CONTROL, v->proc2);
+}
+
+static void merge_exception(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	const u64 *f = vcpu->f;
+
+	v->exception = f[VF_EXCEPTION_BITMAP] | L0_EXCEPTIONS;
+	put(v, EXCEPTION_BITMAP, v->exception);
+	put(v, PAGE_FAULT_ERROR_CODE_MASK, f[VF_PAGE_FAULT_ERROR_CODE_MASK]);
+	put(v, PAGE_FAULT_ERROR_CODE_MATCH, f[VF_PAGE_FAULT_ERROR_CODE_MATCH]);
+}
+
+static void merge_entry(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->entry = within(CAPS_TRUE_ENTRY, L0_ENTRY |
+			  (vcpu->f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE));
+	put(v, VM_ENTRY_CONTROLS, v->entry);
+}
+
+static void put_cr0(struct nvmx_vcpu *vcpu, u64 value)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u64 mask = vcpu->f[VF_CR0_GUEST_HOST_MASK];
+	u64 shadow = vcpu->f[VF_CR0_READ_SHADOW];
+
+	put(v, GUEST_CR0, value & ~v->cr0_owned);
+	put(v, CR0_READ_SHADOW, (shadow & mask) | (value & ~mask));
+}
+
+static void merge_cr0(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->cr0_owned = CR0_OWNED;
+	put(v, CR0_GUEST_HOST_MASK, vcpu->f[VF_CR0_GUEST_HOST_MASK] | v->cr0_owned);
+	put_cr0(vcpu, vcpu->f[VF_GUEST_CR0]);
+}
+
+static void put_cr4(struct nvmx_vcpu *vcpu, u64 value)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u64 mask = vcpu->f[VF_CR4_GUEST_HOST_MASK];
+	u64 shadow = vcpu->f[VF_CR4_READ_SHADOW];
+	u64 host = __read_cr4() & X86_CR4_MCE;
+
+	put(v, GUEST_CR4, (value & ~v->cr4_owned) | host | X86_CR4_VMXE);
+	put(v, CR4_READ_SHADOW, (shadow & mask) | (value & ~mask));
+}
+
+static void merge_cr4(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	/* A bit that L1's processor lacks must fault when L2 sets it. */
+	v->cr4_owned = ~vcpu->machine->caps.msr[CAPS_CR4_FIXED1] | X86_CR4_MCE |
+		       X86_CR4_VMXE;
+	put(v, CR4_GUEST_HOST_MASK, vcpu->f[VF_CR4_GUEST_HOST_MASK] | v->cr4_owned);
+	put_cr4(vcpu, vcpu->f[VF_GUEST_CR4]);
+}
+
+static void merge_cr3(struct nvmx_vcpu *vcpu)
+{
+	put(&vcpu->vmcs02, GUEST_CR3, vcpu->f[VF_GUEST_CR3]);
+}
+
+static void put_pdpte(struct vmcs02 *v, const u64 *pdpte)
+{
+	put(v, GUEST_PDPTR0, pdpte[0]);
+	put(v, GUEST_PDPTR1, pdpte[1]);
+	put(v, GUEST_PDPTR2, pdpte[2]);
+	put(v, GUEST_PDPTR3, pdpte[3]);
+}
+
+static void merge_pdptr(struct nvmx_vcpu *vcpu)
+{
+	/* Without EPT12 they come from memory at each entry. */
+	if (uses_ept12(vcpu->f))
+		put_pdpte(&vcpu->vmcs02, &vcpu->f[VF_GUEST_PDPTR0]);
+}
+
+/* SDM Vol. 3, "Loading Guest Control Registers, Debug Registers, and MSRs". */
+static u64 efer_of_entry(const struct nvmx_vcpu *vcpu)
+{
+	u32 entry = vcpu->f[VF_VM_ENTRY_CONTROLS];
+	u64 efer = vcpu->l1.efer & vcpu->machine->caps.efer_valid;
+	u64 long_mode = EFER_LMA;
+
+	if (entry & VM_ENTRY_LOAD_IA32_EFER)
+		return vcpu->f[VF_GUEST_IA32_EFER];
+
+	if (vcpu->f[VF_GUEST_CR0] & X86_CR0_PG)
+		long_mode |= EFER_LME;
+	return entry & VM_ENTRY_IA32E_MODE ? efer | EFER_LMA | EFER_LME :
+	       efer & ~long_mode;
+}
+
+static void merge_efer(struct nvmx_vcpu *vcpu)
+{
+	put(&vcpu->vmcs02, GUEST_IA32_EFER, efer_of_entry(vcpu));
+}
+
+static void merge_pat(struct nvmx_vcpu *vcpu)
+{
+	bool load = vcpu->f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_LOAD_IA32_PAT;
+
+	put(&vcpu->vmcs02, GUEST_IA32_PAT,
+	    load ? vcpu->f[VF_GUEST_IA32_PAT] : vcpu->l1.pat);
+}
+
+static void merge_debug(struct nvmx_vcpu *vcpu)
+{
+	bool load = vcpu->f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_LOAD_DEBUG_CONTROLS;
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->debugctl = load ? vcpu->f[VF_GUEST_IA32_DEBUGCTL] : vcpu->l1.debugctl;
+	put(v, GUEST_IA32_DEBUGCTL, v->debugctl & DEBUGCTL_HARDWARE);
+	put(v, GUEST_DR7, (load ? vcpu->f[VF_GUEST_DR7] : vcpu->l1.dr7) & U32_MAX);
+}
+
+static void merge_ept(struct nvmx_vcpu *vcpu)
+{
+	put(&vcpu->vmcs02, EPT_POINTER, vcpu->vmcs02.eptp);
+}
+
+static void merge_vpid(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u16 vpid = effective_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_VPID ?
+		   vcpu->f[VF_VIRTUAL_PROCESSOR_ID] : 0;
+
+	/* One VPID of ours stands for whichever L1 uses: flush on change. */
+	if (vpid != v->l1_vpid)
+		v->flush = true;
+	v->l1_vpid = vpid;
+}
+
+static void merge_tsc(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	const u64 *f = vcpu->f;
+	bool offset = f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_USE_TSC_OFFSETTING;
+
+	put(v, TSC_OFFSET, offset ? f[VF_TSC_OFFSET] : 0);
+	if (effective_proc2(f) & SECONDARY_EXEC_TSC_SCALING)
+		put(v, TSC_MULTIPLIER, f[VF_TSC_MULTIPLIER]);
+}
+
+static void merge_xss(struct nvmx_vcpu *vcpu)
+{
+	/* IA32_XSS of L2 is 0, so the bitmap decides by XCR0 bits alone. */
+	if (effective_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_XSAVES)
+		put(&vcpu->vmcs02, XSS_EXIT_BITMAP, vcpu->f[VF_XSS_EXIT_BITMAP]);
+}
+
+static void merge_ple(struct nvmx_vcpu *vcpu)
+{
+	if (!(effective_proc2(vcpu->f) & SECONDARY_EXEC_PAUSE_LOOP_EXITING))
+		return;
+	put(&vcpu->vmcs02, PLE_GAP, vcpu->f[VF_PLE_GAP]);
+	put(&vcpu->vmcs02, PLE_WINDOW, vcpu->f[VF_PLE_WINDOW]);
+}
+
+static void merge_cr3_target(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	const u64 *f = vcpu->f;
+	u32 i, max = vmx_misc_cr3_count(vmx_host.msr[CAPS_MISC]);
+
+	put(v, CR3_TARGET_COUNT, min_t(u32, f[VF_CR3_TARGET_COUNT], max));
+	for (i = 0; i < min_t(u32, max, 4); i++)
+		put(v, CR3_TARGET_VALUE0 + 2 * i, f[VF_CR3_TARGET_VALUE0 + i]);
+}
+
+/* Computes a part; by bit number of G_x.  G_EXIT goes with G_PIN. */
+static void (* const vmcs02_parts[])(struct nvmx_vcpu *vcpu) = {
+	[ilog2(G_PIN)]		= merge_pin,
+	[ilog2(G_PROC)]		= merge_proc,
+	[ilog2(G_PROC2)]	= merge_proc2,
+	[ilog2(G_EXCEPTION)]	= merge_exception,
+	[ilog2(G_EXIT)]		= merge_pin,
+	[ilog2(G_ENTRY)]	= merge_entry,
+	[ilog2(G_CR0)]		= merge_cr0,
+	[ilog2(G_CR4)]		= merge_cr4,
+	[ilog2(G_CR3)]		= merge_cr3,
+	[ilog2(G_PDPTR)]	= merge_pdptr,
+	[ilog2(G_EFER)]		= merge_efer,
+	[ilog2(G_PAT)]		= merge_pat,
+	[ilog2(G_DEBUG)]	= merge_debug,
+	[ilog2(G_EPT)]		= merge_ept,
+	[ilog2(G_VPID)]		= merge_vpid,
+	[ilog2(G_TSC)]		= merge_tsc,
+	[ilog2(G_XSS)]		= merge_xss,
+	[ilog2(G_PLE)]		= merge_ple,
+	[ilog2(G_CR3_TARGET)]	= merge_cr3_target,
+};
+
+static void merge_parts(struct nvmx_vcpu *vcpu, u32 groups)
+{
+	groups &= ~(u32)G_COPY;
+	while (groups) {
+		vmcs02_parts[__ffs(groups)](vcpu);
+		groups &= groups - 1;
+	}
+}
+
+/* Whatever is not written by this vmcs12 must not be left from another. */
+static u32 merge_everything(struct nvmx_vcpu *vcpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMCS_FIELD_COUNT; i++)
+		if (vmcs_field_table[i].merge & G_COPY)
+			put(&vcpu->vmcs02, vmcs_field_table[i].encoding, vcpu->f[i]);
+	write_l0_constants(&vcpu->vmcs02);
+	vcpu->vmcs02.flush = true;
+	return G_ALL;
+}
+
+static u32 merge_field(struct nvmx_vcpu *vcpu, unsigned int index)
+{
+	const struct vmcs_field_info *info = &vmcs_field_table[index];
+
+	if (info->merge & G_COPY)
+		put(&vcpu->vmcs02, info->encoding, vcpu->f[index]);
+	return info->merge;
+}
+
+static u32 merge_dirty(struct nvmx_vcpu *vcpu)
+{
+	const u64 *dirty = vcpu->current_vmcs->dirty;
+	unsigned int i;
+	u32 groups = 0;
+	u64 word;
+
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+		for (word = dirty[i]; word; word &= word - 1)
+			groups |= merge_field(vcpu, i * 64 + __ffs(word));
+	return groups;
+}
+
+int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
+{
+	struct ept *ept = &vcpu->machine->ept;
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u64 eptp = ept01_eptp(ept);
+	int ret = 0;
+
+	if (uses_ept12(vcpu->f))
+		ret = ept02_get(ept, vcpu->f[VF_EPT_POINTER], &eptp);
+	if (ret)
+		return ret;
+
+	if (eptp != v->eptp)
+		v->stale |= G_EPT;
+	v->eptp = eptp;
+	return 0;
+}
+
+void vmcs02_update_ept(struct nvmx_vcpu *vcpu)
+{
+	if (!(vcpu->vmcs02.stale & G_EPT))
+		return;
+
+	merge_ept(vcpu);
+	vcpu->vmcs02.stale &= ~(u32)G_EPT;
+}
+
+int vmcs02_merge(struct nvmx_vcpu *vcpu, const u64 *pdpte)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u32 groups = v->stale;
+
+	hw_vmcs_assert_current(&v->hw);
+
+	if (v->owner != vmcs)
+		groups |= merge_everything(vcpu);
+	else
+		groups |= merge_dirty(vcpu);
+	merge_parts(vcpu, groups);
+	if (pdpte)
+		put_pdpte(v, pdpte);
+
+	if (v->refused) {
+		v->refused = false;
+		v->owner = NULL;
+		return -EIO;
+	}
+
+	memset(vmcs->dirty, 0, sizeof(vmcs->dirty));
+	v->stale = 0;
+	v->owner = vmcs;
+	return 0;
+}
+
+void vmcs02_inject(struct nvmx_vcpu *vcpu, u32 intr_info, u32 error_code, u32 length)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u32 blocking;
+
+	put(v, VM_ENTRY_INTR_INFO_FIELD, intr_info);
+	put(v, VM_ENTRY_EXCEPTION_ERROR_CODE, error_code);
+	put(v, VM_ENTRY_INSTRUCTION_LEN, length);
+
+	/* vmcs02 uses virtual NMIs even where L1 does not, and checks for it. */
+	if ((intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR) {
+		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+		if (blocking & GUEST_INTR_STATE_NMI)
+			put(v, GUEST_INTERRUPTIBILITY_INFO,
+			    blocking & ~GUEST_INTR_STATE_NMI);
+	}
+}
+
+void vmcs02_host(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
+
+	if (v->host_cr3 != cr3)
+		put(v, HOST_CR3, v->host_cr3 = cr3);
+	if (v->host_cr4 != cr4)
+		put(v, HOST_CR4, v->host_cr4 = cr4);
+	if (v->host_fs_base != vcpu->host.fs_base)
+		put(v, HOST_FS_BASE, v->host_fs_base = vcpu->host.fs_base);
+}
+
+void vmcs02_flush(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	if (v->flush) {
+		__invept(VMX_INVEPT_SINGLE, v->eptp);
+		v->l1_flush = true;
+		v->flush = false;
+	}
+	if (v->l1_flush && v->vpid)
+		__invvpid(VMX_INVVPID_SINGLE, v->vpid);
+	v->l1_flush = false;
+}
+
+/* ---- reading back -------------------------------------------------------- */
+
+/*
+ * A bit that L0 owns is not in the hardware's register.  Where L1 masks it, L2
+ * cannot have changed it; elsewhere the read shadow holds L2's own value.
+ */
+static u64 owned_bits(u64 l1_mask, u64 at_entry, u64 shadow, u64 owned)
+{
+	return owned & ((l1_mask & at_entry) | (~l1_mask & shadow));
+}
+
+u64 vmcs02_cr0(const struct nvmx_vcpu *vcpu)
+{
+	u64 owned = vcpu->vmcs02.cr0_owned;
+
+	return (vmcs_readl(GUEST_CR0) & ~owned) |
+	       owned_bits(vcpu->f[VF_CR0_GUEST_HOST_MASK], vcpu->f[VF_GUEST_CR0],
+			  vmcs_readl(CR0_READ_SHADOW), owned);
+}
+
+u64 vmcs02_cr4(const struct nvmx_vcpu *vcpu)
+{
+	u64 owned = vcpu->vmcs02.cr4_owned;
+
+	return (vmcs_readl(GUEST_CR4) & ~owned) |
+	       owned_bits(vcpu->f[VF_CR4_GUEST_HOST_MASK], vcpu->f[VF_GUEST_CR4],
+			  vmcs_readl(CR4_READ_SHADOW), owned);
+}
+
+void vmcs02_set_cr0(struct nvmx_vcpu *vcpu, u64 value)
+{
+	put_cr0(vcpu, value);
+}
+
+void vmcs02_set_cr4(struct nvmx_vcpu *vcpu, u64 value)
+{
+	put_cr4(vcpu, value);
+}
+
+/* Natural-width and 32-bit fields that every nested VM exit brings back. */
+#define FOR_EACH_OFTEN(do)						\
+	do(GUEST_RIP) do(GUEST_RSP) do(GUEST_RFLAGS) do(GUEST_CR3)	\
+	do(GUEST_CS_AR_BYTES) do(GUEST_SS_AR_BYTES)			\
+	do(GUEST_INTERRUPTIBILITY_INFO)
+
+static void sync_timer(struct nvmx_vcpu *vcpu)
+{
+	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_SAVE_VMX_PREEMPTION_TIMER)
+		vmcs12_sync(vcpu->vmcs02.owner, VF_VMX_PREEMPTION_TIMER_VALUE,
+			    vmcs_read32(VMX_PREEMPTION_TIMER_VALUE));
+}
+
+/* An unrestricted L2 may have entered or left IA-32e mode. */
+static void sync_mode(struct nvmx_vcpu *vcpu)
+{
+	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
+	u32 entry = vmcs12_read(vmcs, VF_VM_ENTRY_CONTROLS);
+	u32 mode = vmcs_read32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE;
+
+	vcpu->vmcs02.entry = (vcpu->vmcs02.entry & ~VM_ENTRY_IA32E_MODE) | mode;
+	if ((entry & VM_ENTRY_IA32E_MODE) != mode)
+		vmcs12_write(vmcs, VF_VM_ENTRY_CONTROLS,
+			     (entry & ~VM_ENTRY_IA32E_MODE) | mode);
+}
+
+void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
+{
+	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
+	u64 cr0, cr4;
+
+	hw_vmcs_assert_current(&vcpu->vmcs02.hw);
+
+	/* Both need the values at entry: compute before either is stored. */
+	cr0 = vmcs02_cr0(vcpu);
+	cr4 = vmcs02_cr4(vcpu);
+	vmcs12_sync(vmcs, VF_GUEST_CR0, cr0);
+	vmcs12_sync(vmcs, VF_GUEST_CR4, cr4);
+#define SYNC(field)	vmcs12_sync(vmcs, VF_##field, __vmread(field));
+	FOR_EACH_OFTEN(SYNC)
+#undef SYNC
+	vmcs12_sync(vmcs, VF_GUEST_ACTIVITY_STATE, vcpu->activity);
+
+	if (vcpu->vmcs02.timer)
+		sync_timer(vcpu);
+	if (vcpu->vmcs02.proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
+		sync_mode(vcpu);
+	vmcs->guest_stale = true;
+}
+
+/* VM exits save these only when a control asks for it. */
+static bool saved_by_exit(const u64 *f, enum vmcs_index index)
+{
+	u32 exit = f[VF_VM_EXIT_CONTROLS];
+
+	switch (index) {
+	case VF_GUEST_IA32_DEBUGCTL:
+	case VF_GUEST_DR7:
+		return exit & VM_EXIT_SAVE_DEBUG_CONTROLS;
+	case VF_GUEST_IA32_PAT:
+		return exit & VM_EXIT_SAVE_IA32_PAT;
+	case VF_GUEST_IA32_EFER:
+		return exit & VM_EXIT_SAVE_IA32_EFER;
+	case VF_GUEST_PDPTR0:
+	case VF_GUEST_PDPTR1:
+	case VF_GUEST_PDPTR2:
+	case VF_GUEST_PDPTR3:
+		return uses_ept12(f) && (f[VF_GUEST_CR0] & X86_CR0_PG) &&
+		       (f[VF_GUEST_CR4] & X86_CR4_PAE) &&
+		       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE);
+	default:
+		return true;
+	}
+}
+
+static void sync_rare_fields(struct nvmx_vcpu *vcpu, struct shadow_vmcs *vmcs)
+{
+	unsigned int i, index;
+	u64 value;
+
+	for (i = 0; i < rare_count; i++) {
+		index = rare_fields[i];
+		if (vmcs12_is_dirty(vmcs, index) || !saved_by_exit(vmcs->value, index))
+			continue;
+		value = index == VF_GUEST_IA32_DEBUGCTL ? vcpu->vmcs02.debugctl :
+			__vmread(vmcs_field_table[index].encoding);
+		vmcs12_sync(vmcs, index, value);
+	}
+}
+
+void vmcs02_sync_rare(struct nvmx_vcpu *vcpu)
+{
+	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	if (!vmcs || !vmcs->guest_stale)
+		return;
+
+	preempt_disable();
+	if (!vmcs02_load(vcpu)) {
+		sync_rare_fields(vcpu, vmcs);
+		vmcs->guest_stale = false;
+	}
+	preempt_enable();
+}
+
+/* Fields of vmcs02 that hold host state or addresses of the kernel. */
+static bool peek_allowed(enum vmcs_index index)
+{
+	u16 encoding = vmcs_field_table[index].encoding;
+
+	if (VMCS_ENC_TYPE(encoding) == VMCS_HOST)
+		return false;
+	if (VMCS_ENC_TYPE(encoding) == VMCS_CONTROL &&
+	    VMCS_ENC_WIDTH(encoding) == VMCS_W64)
+		return index == VF_TSC_OFFSET || index == VF_TSC_MULTIPLIER ||
+		       index == VF_XSS_EXIT_BITMAP;
+	return true;
+}
+
+int vmcs02_peek(struct nvmx_vcpu *vcpu, enum vmcs_index index, u64 *value)
+{
+	int ret;
+
+	if (!vcpu->vmcs02.owner || !peek_allowed(index))
+		return -ENOENT;
+
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret)
+		*value = __vmread(vmcs_field_table[index].encoding);
+	preempt_enable();
+	return ret;
+}

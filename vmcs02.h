@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmcs02: merged from vmcs12 and what L0 needs, and read back into vmcs12.
+ * The only file, beside the run loop, that touches fields of the real VMCS.
+ */
+#ifndef NVMX_VMCS02_H
+#define NVMX_VMCS02_H
+
+#include <linux/types.h>
+
+#include "field_policy.h"
+
+struct nvmx_vcpu;
+struct shadow_vmcs;
+struct vmcs02;
+
+/**
+ * vmcs02_module_init() - make what all vmcs02s share
+ *
+ * Context: Process context; at module load.
+ * Return: 0, or -ENOMEM.
+ */
+int vmcs02_module_init(void);
+
+/**
+ * vmcs02_module_exit() - free it
+ *
+ * Context: Process context.
+ */
+void vmcs02_module_exit(void);
+
+/**
+ * vmcs02_init() - make a vmcs02
+ * @vmcs02: to be filled; zero
+ *
+ * Context: Process context.
+ * Return: 0, or -ENOMEM.
+ */
+int vmcs02_init(struct vmcs02 *vmcs02);
+
+/**
+ * vmcs02_destroy() - free a vmcs02
+ * @vmcs02: made by vmcs02_init(), or zero
+ *
+ * Context: Process context.
+ */
+void vmcs02_destroy(struct vmcs02 *vmcs02);
+
+/**
+ * vmcs02_load() - make vmcs02 current here
+ * @vcpu: the vCPU
+ *
+ * Context: Preemption off, interrupts on.
+ * Return: 0, or -ENODEV if VMX is off on this CPU.
+ */
+int vmcs02_load(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_choose_ept() - find the EPT that the next entry walks
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int vmcs02_choose_ept(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_update_ept() - have vmcs02 walk what vmcs02_choose_ept() chose
+ * @vcpu: the vCPU
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_update_ept(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_merge() - compute what changed in vmcs12 into vmcs02
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ * @pdpte: the PDPTEs that L2 starts with, where they come from memory, or NULL
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: 0, or -EIO if the processor refused a field.
+ */
+int vmcs02_merge(struct nvmx_vcpu *vcpu, const u64 *pdpte);
+
+/**
+ * vmcs02_inject() - have the next entry deliver an event
+ * @vcpu: the vCPU
+ * @intr_info: VM-entry interruption information, valid bit included
+ * @error_code: VM-entry exception error code
+ * @length: VM-entry instruction length
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_inject(struct nvmx_vcpu *vcpu, u32 intr_info, u32 error_code, u32 length);
+
+/**
+ * vmcs02_host() - refresh the host-state fields that change
+ * @vcpu: the vCPU
+ *
+ * Context: Interrupts off, vmcs02 is current, right before the entry.
+ */
+void vmcs02_host(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_flush() - do the flushes that are due
+ * @vcpu: the vCPU
+ *
+ * Context: Interrupts off, vmcs02 is current, right before the entry.
+ */
+void vmcs02_flush(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_cr0() - CR0 as L2 has it
+ * @vcpu: the vCPU; L2 is live
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: the value that vmcs12's GUEST_CR0 would get.
+ */
+u64 vmcs02_cr0(const struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_cr4() - CR4 as L2 has it
+ * @vcpu: the vCPU; L2 is live
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: the value that vmcs12's GUEST_CR4 would get.
+ */
+u64 vmcs02_cr4(const struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_set_cr0() - L2's CR0 changes by emulation
+ * @vcpu: the vCPU
+ * @value: new value as L2 has it
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_set_cr0(struct nvmx_vcpu *vcpu, u64 value);
+
+/**
+ * vmcs02_set_cr4() - L2's CR4 changes by emulation
+ * @vcpu: the vCPU
+ * @value: new value as L2 has it
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_set_cr4(struct nvmx_vcpu *vcpu, u64 value);
+
+/**
+ * vmcs02_sync_exit() - bring into vmcs12 what every nested VM exit saves
+ * @vcpu: the vCPU
+ *
+ * The rarely used rest stays in vmcs02 and is marked stale in vmcs12.
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_sync_exit(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_sync_rare() - bring the rest of guest state into vmcs12
+ * @vcpu: the vCPU
+ *
+ * Does nothing unless vmcs02's owner is marked stale.
+ *
+ * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
+ */
+void vmcs02_sync_rare(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_peek() - read a field of vmcs02
+ * @vcpu: the vCPU
+ * @index: the field
+ * @value: to be filled
+ *
+ * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
+ * Return: 0, -ENOENT for a field that is the kernel's, or -ENODEV.
+ */
+int vmcs02_peek(struct nvmx_vcpu *vcpu, enum vmcs_index index, u64 *value);
+
+#endif /* NVMX_VMCS02_H */
