@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.PHONY: modules clean demo check bench unit selftests build-all style doc help
+
+modules:	## build nested_vmx.ko (KDIR=DIR: for the kernel with headers in DIR)
+	@test -e $(KDIR)/Makefile || { echo "nested_vmx: no kernel headers in $(KDIR): install linux-headers-$$(uname -r) or say make KDIR=DIR"; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+clean:		## remove what was built
+	rm -rf build selftests/unit/build
+	! test -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+demo:		## run L2 and watch it, here or in an emulated machine
+	tools/demo
+
+check:		## all tests
+	tools/check
+
+bench:		## costs beside KVM's, in an emulated machine
+	tools/bench
+
+unit:		## tables, store and checks in user space
+	$(MAKE) -C selftests/unit check
+
+selftests:	## the module under test in an emulated machine with VMX
+	tools/selftests
+
+build-all:	## build for all six Debian 12 kernels; any warning fails
+	tools/build-all
+
+style:		## checkpatch, shellcheck, length of functions
+	tools/style
+
+doc:		## check the kernel-doc comments
+	tools/doc
+
+help:		## this list
+	@sed -n 's/^\([a-z-]*\):\t*## /  make \1\t/p' $(MAKEFILE_LIST)
