@@ -243,6 +243,58 @@ static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
 	return nested_run(vcpu);
 }
 
+/* Fields other than GUEST_RIP that changed. */
+static u64 other_dirty(const u64 *dirty)
+{
+	u64 any = dirty[VF_GUEST_RIP / 64] & ~BIT_ULL(VF_GUEST_RIP % 64);
+	unsigned int i;
+
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+		any |= i == VF_GUEST_RIP / 64 ? 0 : dirty[i];
+	return any;
+}
+
+/*
+ * The common way back into L2: since the last good entry from this vmcs12 at
+ * most GUEST_RIP has changed, to a value that is legal in any mode, and nothing
+ * has to be read from memory.  No rule can be broken that was not before.
+ */
+static bool entry_is_plain(const struct nvmx_vcpu *vcpu, bool resume)
+{
+	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	const struct vmcs02 *v = &vcpu->vmcs02;
+	const u64 *f = vmcs->value;
+
+	if (other_dirty(vmcs->dirty) || f[VF_GUEST_RIP] >> 31)
+		return false;
+	if (!resume || !vmcs->launched || !vcpu->l1_judged || vcpu->l1.mov_ss ||
+	    vcpu->hidden || v->owner != vmcs || v->stale || v->timer)
+		return false;
+
+	return f[VF_VMCS_LINK_POINTER] == NVMX_NO_VMPTR &&
+	       !f[VF_VM_ENTRY_MSR_LOAD_COUNT] && !pae_without_ept12(f) &&
+	       !(f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK) &&
+	       v->ept_generation == ept_generation(&vcpu->machine->ept);
+}
+
+static int enter_plain(struct nvmx_vcpu *vcpu)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+
+	vcpu->f = vmcs->value;
+	trace_nested_vmx_enter(vmcs->vmptr, vcpu->f[VF_GUEST_RIP], true);
+	memset(vmcs->dirty, 0, sizeof(vmcs->dirty));
+	vmcs->dirty_checks = 0;
+	vcpu->vmcs02.rip_stale = true;
+	vcpu->vmcs02.l1_flush |= !vcpu->vmcs02.l1_vpid;
+	vcpu->mtf_injected = false;
+	vcpu->activity = vcpu->f[VF_GUEST_ACTIVITY_STATE];
+	vcpu->was_launched = true;
+	vcpu->reflect = false;
+	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L2);
+	return nested_run(vcpu);
+}
+
 static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
 {
 	if (unlikely(!vcpu->l1_judged))
@@ -267,6 +319,9 @@ static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
 		answer(vcpu, (struct nvmx_result){ .status = NVMX_VMFAIL_INVALID });
 		return 0;
 	}
+
+	if (likely(entry_is_plain(vcpu, resume)))
+		return enter_plain(vcpu);
 
 	groups = groups_to_judge(vcpu);
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))

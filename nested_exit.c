@@ -59,13 +59,15 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	info->reason = exit->reason & 0xffff;
 	info->qualification = vmcs_readl(EXIT_QUALIFICATION);
 	info->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
-	info->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	info->intr_error_code = info->intr_info & INTR_INFO_VALID_MASK ?
+				vmcs_read32(VM_EXIT_INTR_ERROR_CODE) : 0;
 	info->instruction_info = vmcs_read32(VMX_INSTRUCTION_INFO);
 	info->rcx = vcpu->l2.gpr[NVMX_RCX];
 	info->rax = vcpu->l2.gpr[NVMX_RAX];
 	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
 	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
-	exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
+	exit->idt_error_code = exit->idt_info & VECTORING_INFO_VALID_MASK ?
+			       vmcs_read32(IDT_VECTORING_ERROR_CODE) : 0;
 	exit->linear_address = vmcs_readl(GUEST_LINEAR_ADDRESS);
 	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	exit->inject_info = 0;
@@ -139,6 +141,7 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 /* ---- routing ------------------------------------------------------------- */
 
+/* While L2 is live no range comes or goes: no lock is needed. */
 static int read_l1_byte(void *ctx, u64 gpa)
 {
 	struct page *page = l1_memory_page_locked(ctx, gpa, NULL);
@@ -150,6 +153,7 @@ static int read_l1_byte(void *ctx, u64 gpa)
 static u64 operand_value(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	unsigned int gpr;
+	u64 value;
 
 	switch (exit->info.reason) {
 	case EXIT_REASON_CR_ACCESS:
@@ -162,7 +166,10 @@ static u64 operand_value(const struct nvmx_vcpu *vcpu, const struct l2_exit *exi
 	default:
 		return 0;
 	}
-	return gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
+	value = gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
+	/* Outside 64-bit mode operands have 32 bits. */
+	return vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK &&
+	       vmcs_read32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE ? value : (u32)value;
 }
 
 static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
@@ -185,7 +192,7 @@ static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 	exit->info.gpr_value = operand_value(vcpu, exit);
 	exit->info.xss = ((u32)vcpu->l2.gpr[NVMX_RAX] | vcpu->l2.gpr[NVMX_RDX] << 32) &
-			 (vcpu->l2.xcr0 | vcpu->l2.xss);
+			 vcpu->l2.xss;
 
 	decision = exit_policy_decide(&view, &exit->info);
 	exit->rule = decision.rule;
@@ -319,11 +326,15 @@ static void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
 
 static void leave_l2(struct nvmx_vcpu *vcpu)
 {
-	/* A post that comes too late for this L2 must not hit the next one. */
-	spin_lock(&vcpu->post_lock);
 	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L1);
-	clear_bit(POST_EXIT, &vcpu->posts);
-	spin_unlock(&vcpu->post_lock);
+	/*
+	 * A post that comes too late for this L2 must not hit the next one.
+	 * Pairs with the barrier in nvmx_vcpu_post_exit(): either the post is
+	 * seen here, or the poster sees that L2 is gone.
+	 */
+	smp_mb();
+	if (unlikely(test_bit(POST_EXIT, &vcpu->posts)))
+		clear_bit(POST_EXIT, &vcpu->posts);
 	vcpu->l0_event = NVMX_L0_NONE;
 	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
 }
@@ -343,7 +354,7 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	bool failed = exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
-	u32 abort;
+	u32 abort = 0;
 
 	if (failed) {
 		vmcs->launched = vcpu->was_launched;
@@ -357,7 +368,9 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 	trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
 			      vmcs12_read(vmcs, VF_GUEST_RIP));
 
-	abort = l1_msr_areas_exit(vcpu, false);
+	if (unlikely(vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT] |
+		     vcpu->f[VF_VM_EXIT_MSR_LOAD_COUNT]))
+		abort = l1_msr_areas_exit(vcpu, false);
 	l1_state_load(vcpu);
 	leave_l2(vcpu);
 	vcpu->l1_gpr_from_l2 = true;
@@ -398,7 +411,7 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	enum l0_next next;
 
-	vmcs02_update_ept(vcpu);
+	vmcs02_update(vcpu);
 	/* A reflected EPT fault comes back here to be turned into an exit. */
 	if (vcpu->reflect) {
 		vcpu->reflect = false;
@@ -431,8 +444,6 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 {
 	int ret;
 
-	/* Routing reads L1's bitmaps where it cannot sleep. */
-	down_read(&vcpu->machine->memory.lock);
 	l2_regs_load(vcpu);
 	ret = vmcs02_load(vcpu);
 	if (!ret)
@@ -440,7 +451,6 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 	if (!ret && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
 		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
 	l2_regs_put(vcpu);
-	up_read(&vcpu->machine->memory.lock);
 	return ret;
 }
 

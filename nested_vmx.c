@@ -496,23 +496,28 @@ static int cmd_peek(struct nvmx_vcpu *vcpu, void *arg)
 static int cmd_check(struct nvmx_vcpu *vcpu, void *arg)
 {
 	struct nvmx_check *cmd = arg;
-	struct nvmx_failure __user *user = u64_to_user_ptr(cmd->failures);
-	u32 max = entry_checks_count();
-	struct nvmx_failure *list;
+	u32 room = min(cmd->capacity, entry_checks_count());
+	struct nvmx_failure *list = vcpu->failures;
 	int ret;
 
 	if (!vcpu->current_vmcs)
 		return -ENOENT;
 
-	list = kcalloc(max, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	/* Few rules are broken at a time: there is room for those. */
+	if (room > NVMX_RUN_FAILURES)
+		list = kmalloc_array(room, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	else
+		room = NVMX_RUN_FAILURES;
 	if (!list)
 		return -ENOMEM;
 
-	ret = nested_check(vcpu, list, max, &cmd->out_total);
-	cmd->out_count = min3(cmd->out_total, cmd->capacity, max);
-	if (!ret && copy_to_user(user, list, cmd->out_count * sizeof(*list)))
+	ret = nested_check(vcpu, list, room, &cmd->out_total);
+	cmd->out_count = min3(cmd->out_total, cmd->capacity, room);
+	if (!ret && copy_to_user(u64_to_user_ptr(cmd->failures), list,
+				 cmd->out_count * sizeof(*list)))
 		ret = -EFAULT;
-	kfree(list);
+	if (list != vcpu->failures)
+		kfree(list);
 	return ret;
 }
 

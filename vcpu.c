@@ -279,8 +279,15 @@ int nvmx_vcpu_post_exit(struct nvmx_vcpu *vcpu, const struct nvmx_exit_l2 *exit)
 		ret = -EBUSY;
 	else
 		vcpu->post_exit = *exit;
-	if (!ret)
+	if (!ret) {
 		set_bit(POST_EXIT, &vcpu->posts);
+		/* Pairs with the barrier where L2 is left. */
+		smp_mb__after_atomic();
+		if (READ_ONCE(vcpu->level) != NVMX_LEVEL_L2) {
+			clear_bit(POST_EXIT, &vcpu->posts);
+			ret = -EINVAL;
+		}
+	}
 	spin_unlock(&vcpu->post_lock);
 
 	if (!ret)

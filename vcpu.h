@@ -136,6 +136,8 @@ struct host_regs {
  * @cr0_owned: CR0 bits that the guest/host mask holds for L0 alone
  * @cr4_owned: likewise for CR4
  * @eptp: cached EPTP
+ * @ept_generation: ept_generation() when @eptp was chosen
+ * @rip_stale: GUEST_RIP must be written before the next entry
  * @debugctl: IA32_DEBUGCTL as L2 has it; the processor gets part of it
  * @host_cr3: cached host-state field
  * @host_cr4: cached host-state field
@@ -149,6 +151,7 @@ struct vmcs02 {
 	struct shadow_vmcs *owner;
 	u32 stale;
 	bool refused;
+	bool rip_stale;
 	bool flush;
 	bool l1_flush;
 	u32 pin;
@@ -160,6 +163,7 @@ struct vmcs02 {
 	u64 cr0_owned;
 	u64 cr4_owned;
 	u64 eptp;
+	u64 ept_generation;
 	u64 debugctl;
 	u64 host_cr3;
 	u64 host_cr4;

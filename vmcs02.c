@@ -524,16 +524,22 @@ int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
 	if (eptp != v->eptp)
 		v->stale |= G_EPT;
 	v->eptp = eptp;
+	v->ept_generation = ept_generation(ept);
 	return 0;
 }
 
-void vmcs02_update_ept(struct nvmx_vcpu *vcpu)
+void vmcs02_update(struct nvmx_vcpu *vcpu)
 {
-	if (!(vcpu->vmcs02.stale & G_EPT))
-		return;
+	struct vmcs02 *v = &vcpu->vmcs02;
 
-	merge_ept(vcpu);
-	vcpu->vmcs02.stale &= ~(u32)G_EPT;
+	if (v->rip_stale) {
+		put(v, GUEST_RIP, vcpu->f[VF_GUEST_RIP]);
+		v->rip_stale = false;
+	}
+	if (unlikely(v->stale & G_EPT)) {
+		merge_ept(vcpu);
+		v->stale &= ~(u32)G_EPT;
+	}
 }
 
 int vmcs02_merge(struct nvmx_vcpu *vcpu, const u64 *pdpte)

@@ -65,12 +65,14 @@ int vmcs02_load(struct nvmx_vcpu *vcpu);
 int vmcs02_choose_ept(struct nvmx_vcpu *vcpu);
 
 /**
- * vmcs02_update_ept() - have vmcs02 walk what vmcs02_choose_ept() chose
- * @vcpu: the vCPU
+ * vmcs02_update() - write what changed without a merge
+ * @vcpu: the vCPU; L2 is live
+ *
+ * The EPT pointer that vmcs02_choose_ept() chose, and GUEST_RIP.
  *
  * Context: Preemption off, vmcs02 is current.
  */
-void vmcs02_update_ept(struct nvmx_vcpu *vcpu);
+void vmcs02_update(struct nvmx_vcpu *vcpu);
 
 /**
  * vmcs02_merge() - compute what changed in vmcs12 into vmcs02

@@ -596,6 +596,7 @@ struct nvmx_failure {
  * @failure_total: out: rules that the vmcs12 breaks, when an entry was refused
  *	or failed for that
  * @failure_count: out: how many of them are in @failure
+ * @reserved1: 0
  * @entries: out: VM entries of the processor since the file was opened
  * @gpr: in and out: L2's general-purpose registers, by enum nvmx_gpr
  * @write: in: the list of VMWRITEs; results out
@@ -876,6 +877,7 @@ enum nvmx_policy {
  * @out_policy: policy in force
  * @out_allowed: bit n: policy n is allowed for this field
  * @out_reason: SET refused with EOPNOTSUPP: enum nvmx_policy_refusal
+ * @reserved: 0
  *
  * ENOENT for a field that L1's processor does not have.  SET: EBUSY while L2
  * is live, EOPNOTSUPP for a policy outside the allowed ones; @out_reason is
