@@ -21,6 +21,7 @@
 #include "l2_regs.h"
 #include "nested_entry.h"
 #include "nested_exit.h"
+#include "step.h"
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -150,6 +151,9 @@ static void report_failures(struct nvmx_vcpu *vcpu, u32 total)
 				     failure->rule, text ? text->name : "?",
 				     failure->field[0], failure->value[0],
 				     text ? text->hint : "?");
+		nvmx_step("L1: VM entry breaks rule %u %s: field %#x = %#llx: %s\n",
+			  failure->rule, text ? text->name : "?", failure->field[0],
+			  failure->value[0], text ? text->hint : "?");
 	}
 }
 
@@ -282,6 +286,8 @@ static int enter_plain(struct nvmx_vcpu *vcpu)
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 
 	vcpu->f = vmcs->value;
+	nvmx_step("L1: VMRESUME, vmptr %#llx, RIP %#llx\n", vmcs->vmptr,
+		  vcpu->f[VF_GUEST_RIP]);
 	trace_nested_vmx_enter(vmcs->vmptr, vcpu->f[VF_GUEST_RIP], true);
 	memset(vmcs->dirty, 0, sizeof(vmcs->dirty));
 	vmcs->dirty_checks = 0;
@@ -335,6 +341,8 @@ static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
 	if (ret)
 		return ret;
 
+	nvmx_step("L1: %s, vmptr %#llx, RIP %#llx\n", resume ? "VMRESUME" : "VMLAUNCH",
+		  state.vmptr, vcpu->f[VF_GUEST_RIP]);
 	trace_nested_vmx_enter(state.vmptr, vcpu->f[VF_GUEST_RIP], resume);
 	total = entry_checks_run(&state, groups, vcpu->failures, NVMX_RUN_FAILURES);
 	if (unlikely(total))

@@ -13,6 +13,8 @@
  * A nested VM exit is decided in the second stage, where vmcs02 can be read,
  * and finished in the first, where L1's memory can be written.
  */
+#define pr_fmt(fmt) "nested_vmx: " fmt
+
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -25,6 +27,7 @@
 #include "l1_state.h"
 #include "l2_regs.h"
 #include "nested_exit.h"
+#include "step.h"
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -95,7 +98,7 @@ static bool is_machine_check(const struct l2_exit *exit)
  */
 static enum l0_next entry_refused(struct nvmx_vcpu *vcpu)
 {
-	pr_err_once("nested_vmx: VM entry refused, VM-instruction error %u\n",
+	pr_err_once("VM entry refused, VM-instruction error %u\n",
 		    vmcs_read32(VM_INSTRUCTION_ERROR));
 	return L0_BUG;
 }
@@ -367,6 +370,9 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 	report_gprs(vcpu, vmcs12_read(vmcs, VF_GUEST_RSP));
 	trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
 			      vmcs12_read(vmcs, VF_GUEST_RIP));
+	nvmx_step("L2: %s, qualification %#llx, RIP %#llx: to L1 by %s\n",
+		  exit_reason_name(exit->info.reason), exit->info.qualification,
+		  vmcs12_read(vmcs, VF_GUEST_RIP), exit_rule_name(exit->rule));
 
 	if (unlikely(vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT] |
 		     vcpu->f[VF_VM_EXIT_MSR_LOAD_COUNT]))

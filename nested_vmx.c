@@ -24,11 +24,16 @@
 #include "field_access.h"
 #include "l2_regs.h"
 #include "nested_entry.h"
+#include "step.h"
 #include "vcpu.h"
 #include "vmcs02.h"
 #include "vmx_insn.h"
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+
+bool nvmx_steps;
+module_param_named(steps, nvmx_steps, bool, 0600);
+MODULE_PARM_DESC(steps, "Print a line a step to the kernel log, rate-limited (default: no)");
 
 /* ---- handlers: machine --------------------------------------------------- */
 
@@ -91,13 +96,33 @@ static int cmd_mem_unmap(struct nvmx_vcpu *vcpu, void *arg)
 
 /* ---- handlers: VMX instructions ------------------------------------------ */
 
+static const char *status_name(const struct nvmx_result *result)
+{
+	static const char * const names[] = {
+		[NVMX_VMSUCCEED] = "VMsucceed",
+		[NVMX_VMFAIL_INVALID] = "VMfailInvalid",
+		[NVMX_VMFAIL_VALID] = "VMfailValid",
+		[NVMX_UD] = "#UD",
+		[NVMX_GP] = "#GP(0)",
+	};
+
+	return names[result->status];
+}
+
+/* @insn: basic exit reason that the instruction would have in a guest. */
+static void report_insn(u32 insn, u64 operand, const struct nvmx_result *result)
+{
+	trace_nested_vmx_insn(insn, operand, result->status, result->error);
+	nvmx_step("L1: %s %#llx: %s %u\n", exit_reason_name(insn), operand,
+		  status_name(result), result->error);
+}
+
 static int cmd_vmxon(struct nvmx_vcpu *vcpu, void *arg)
 {
 	struct nvmx_vmptr *cmd = arg;
 
 	cmd->out_result = vmx_insn_vmxon(vcpu, cmd->vmptr);
-	trace_nested_vmx_insn(EXIT_REASON_VMON, cmd->vmptr, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMON, cmd->vmptr, &cmd->out_result);
 	return 0;
 }
 
@@ -106,8 +131,7 @@ static int cmd_vmxoff(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_insn *cmd = arg;
 
 	cmd->out_result = vmx_insn_vmxoff(vcpu);
-	trace_nested_vmx_insn(EXIT_REASON_VMOFF, 0, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMOFF, 0, &cmd->out_result);
 	return 0;
 }
 
@@ -116,8 +140,7 @@ static int cmd_vmclear(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_vmptr *cmd = arg;
 	int ret = vmx_insn_vmclear(vcpu, cmd->vmptr, &cmd->out_result);
 
-	trace_nested_vmx_insn(EXIT_REASON_VMCLEAR, cmd->vmptr, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMCLEAR, cmd->vmptr, &cmd->out_result);
 	return ret;
 }
 
@@ -126,8 +149,7 @@ static int cmd_vmptrld(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_vmptr *cmd = arg;
 	int ret = vmx_insn_vmptrld(vcpu, cmd->vmptr, &cmd->out_result);
 
-	trace_nested_vmx_insn(EXIT_REASON_VMPTRLD, cmd->vmptr, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMPTRLD, cmd->vmptr, &cmd->out_result);
 	return ret;
 }
 
@@ -146,8 +168,7 @@ static int cmd_vmread(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_field *cmd = arg;
 
 	cmd->out_result = vmx_insn_vmread(vcpu, cmd->encoding, &cmd->out_value);
-	trace_nested_vmx_insn(EXIT_REASON_VMREAD, cmd->encoding, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMREAD, cmd->encoding, &cmd->out_result);
 	return 0;
 }
 
@@ -156,8 +177,7 @@ static int cmd_vmwrite(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_field *cmd = arg;
 
 	cmd->out_result = vmx_insn_vmwrite(vcpu, cmd->encoding, cmd->value);
-	trace_nested_vmx_insn(EXIT_REASON_VMWRITE, cmd->encoding, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMWRITE, cmd->encoding, &cmd->out_result);
 	return 0;
 }
 
@@ -166,8 +186,7 @@ static int cmd_invept(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_inv *cmd = arg;
 
 	cmd->out_result = vmx_insn_invept(vcpu, cmd->type, cmd->descriptor);
-	trace_nested_vmx_insn(EXIT_REASON_INVEPT, cmd->type, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_INVEPT, cmd->type, &cmd->out_result);
 	return 0;
 }
 
@@ -176,8 +195,7 @@ static int cmd_invvpid(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_inv *cmd = arg;
 
 	cmd->out_result = vmx_insn_invvpid(vcpu, cmd->type, cmd->descriptor);
-	trace_nested_vmx_insn(EXIT_REASON_INVVPID, cmd->type, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_INVVPID, cmd->type, &cmd->out_result);
 	return 0;
 }
 
@@ -186,8 +204,7 @@ static int cmd_vmcall(struct nvmx_vcpu *vcpu, void *arg)
 	struct nvmx_insn *cmd = arg;
 
 	cmd->out_result = vmx_insn_vmcall(vcpu);
-	trace_nested_vmx_insn(EXIT_REASON_VMCALL, 0, cmd->out_result.status,
-			      cmd->out_result.error);
+	report_insn(EXIT_REASON_VMCALL, 0, &cmd->out_result);
 	return 0;
 }
 
