@@ -31,4 +31,13 @@ bool l2_msr_read(struct nvmx_vcpu *vcpu, u32 index, u64 *value);
  */
 bool l2_msr_write(struct nvmx_vcpu *vcpu, u32 index, u64 value);
 
+/**
+ * l2_msr_pat_legal() - whether WRMSR would take a value for IA32_PAT
+ * @pat: the value
+ *
+ * Context: Any context.
+ * Return: true if each byte is a memory type.
+ */
+bool l2_msr_pat_legal(u64 pat);
+
 #endif /* NVMX_L2_MSR_H */

@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "entry_checks.h"
 #include "field_access.h"
+#include "l2_msr.h"
 #include "l2_regs.h"
 #include "nested_entry.h"
 #include "step.h"
@@ -378,7 +379,7 @@ static int cmd_set_l1(struct nvmx_vcpu *vcpu, void *arg)
 	const struct nvmx_l1 *l1 = arg;
 
 	if (l1->cpl > 3 || l1->mov_ss > 1 || l1->smm > 1 || l1->reserved ||
-	    !segments_clean(l1))
+	    !l2_msr_pat_legal(l1->pat) || !segments_clean(l1))
 		return -EINVAL;
 
 	vcpu->l1 = *l1;

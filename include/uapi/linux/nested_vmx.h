@@ -779,7 +779,8 @@ enum nvmx_segment_index {
  * What L1's VMX instructions are judged by, and what a nested VM exit loads
  * from the host-state area.  Settable while L2 is not live (else EBUSY).
  * Defaults: 64-bit mode at CPL 0 with paging, CR4.VMXE = 1.  EINVAL for @cpl
- * above 3, @mov_ss or @smm above 1, and non-zero @reserved.
+ * above 3, @mov_ss or @smm above 1, a @pat that WRMSR would refuse, and
+ * non-zero @reserved.
  */
 struct nvmx_l1 {
 	__u32 size;
