@@ -28,8 +28,7 @@
 #include "vmx_insn.h"
 #include "vmx_ops.h"
 
-/* Rules of guest state that only look at what every exit brings back. */
-#define CHECKS_NOT_RARE	(BIT_ULL(ENTRY_GUEST_RIP) | BIT_ULL(ENTRY_CTRL_EVENT))
+/* Rules of guest state that look at what exits leave in vmcs02. */
 #define CHECKS_GUEST	(BIT_ULL(ENTRY_GUEST_REGS) | BIT_ULL(ENTRY_GUEST_SEG) | \
 			 BIT_ULL(ENTRY_GUEST_DT) | BIT_ULL(ENTRY_GUEST_NONREG))
 
@@ -309,6 +308,17 @@ static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
 	return (vcpu->current_vmcs->dirty_checks & ENTRY_ALL) | ENTRY_ALWAYS;
 }
 
+/*
+ * Must guest state that the last exit left in vmcs02 be fetched first?  Before
+ * another vmcs12 takes vmcs02 over, before rules look at it, and before an MSR
+ * area overwrites it: an entry that fails there must leave vmcs12 as it was.
+ */
+static bool needs_sync(const struct nvmx_vcpu *vcpu, u64 groups)
+{
+	return vcpu->vmcs02.owner != vcpu->current_vmcs || groups & CHECKS_GUEST ||
+	       vcpu->current_vmcs->value[VF_VM_ENTRY_MSR_LOAD_COUNT];
+}
+
 static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
 {
 	struct entry_state state;
@@ -332,7 +342,7 @@ static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
 	groups = groups_to_judge(vcpu);
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
-	if (vcpu->vmcs02.owner != vcpu->current_vmcs || groups & CHECKS_GUEST)
+	if (needs_sync(vcpu, groups))
 		vmcs02_sync_rare(vcpu);
 	vcpu->f = nvmx_vcpu_effective(vcpu);
 	fill_state(vcpu, &state);

@@ -599,8 +599,11 @@ int nested_run(struct nvmx_vcpu *vcpu)
 		ret = run_once(vcpu, &exit, &next);
 		if (!ret && next == L0_FAULT)
 			ret = settle_fault(vcpu, &exit, &next);
-		if (ret)
+		if (ret) {
+			/* The access of L2 will fault again. */
+			vcpu->reflect = false;
 			return ret;
+		}
 		if (next == L0_RESCHED)
 			cond_resched();
 	} while (next == L0_AGAIN || next == L0_RESCHED || next == L0_WAIT);
