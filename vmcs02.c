@@ -680,6 +680,29 @@ static void sync_mode(struct nvmx_vcpu *vcpu)
 			     (entry & ~VM_ENTRY_IA32E_MODE) | mode);
 }
 
+/*
+ * L1 and L2 share the processor's IA32_EFER and IA32_PAT: where the exit loads
+ * none for L1, L1 goes on with what L2 left; the mode bits come later.
+ */
+static void sync_shared_msrs(struct nvmx_vcpu *vcpu)
+{
+	const u64 mode = EFER_LMA | EFER_LME;
+	struct nvmx_l1 *l1 = &vcpu->l1;
+	u64 efer = vmcs_read64(GUEST_IA32_EFER);
+	u64 pat = vmcs_read64(GUEST_IA32_PAT);
+
+	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_LOAD_IA32_EFER)
+		efer = l1->efer;
+	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_LOAD_IA32_PAT)
+		pat = l1->pat;
+	if (!((efer ^ l1->efer) & ~mode) && pat == l1->pat)
+		return;
+
+	l1->efer = (l1->efer & mode) | (efer & ~mode);
+	l1->pat = pat;
+	vcpu->l1_current = false;
+}
+
 void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 {
 	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
@@ -697,6 +720,8 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 #undef SYNC
 	vmcs12_sync(vmcs, VF_GUEST_ACTIVITY_STATE, vcpu->activity);
 
+	if (vcpu->profile == NVMX_PROFILE_SDM)
+		sync_shared_msrs(vcpu);
 	if (vcpu->vmcs02.timer)
 		sync_timer(vcpu);
 	if (vcpu->vmcs02.proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
