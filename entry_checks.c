@@ -136,13 +136,19 @@ static noinline void report(struct entry_context *c, enum entry_rule_index index
 	}
 }
 
-#define GROUP(tag)	static void judge_##tag(struct entry_context *c) {
-#define GROUP_END	}
-#define FAMILY(condition)	if (condition) {
-#define FAMILY_END	}
+#define JUDGE(broken, index, zeros, ones)				\
+	do {								\
+		if (unlikely(broken))					\
+			report(c, index, zeros, ones);			\
+	} while (0)
+#define BEGIN			{
+#define END			}
+#define GROUP(tag)		static void judge_##tag(struct entry_context *c) BEGIN
+#define GROUP_END		END
+#define FAMILY(condition)	for (bool in = (condition); in; in = false) BEGIN
+#define FAMILY_END		END
 #define ENTRY_RULE(name, id, fields, broken, zeros, ones, error, exit, ours, hint) \
-	if (unlikely(broken))						\
-		report(c, RULE_##name, zeros, ones);
+	JUDGE(broken, RULE_##name, zeros, ones);
 
 #include "entry_rules_ctrl.h"
 #include "entry_rules_host.h"
@@ -283,7 +289,8 @@ u32 entry_checks_run(const struct entry_state *state, u64 groups,
 /* ---- which groups look at a field ---------------------------------------- */
 
 static const u16 field_groups[VMCS_FIELD_COUNT] = {
-#define ENTRY_FIELD(name, groups)	[VF_##name] = (groups),
+#define ENTRY_FIELD(name, groups) \
+	[VF_##name] = (groups),
 #include "entry_fields.h"
 #undef ENTRY_FIELD
 };
