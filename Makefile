@@ -33,7 +33,7 @@ build-all:	## build for all six Debian 12 kernels; any warning fails
 style:		## checkpatch, shellcheck, length of functions
 	tools/style
 
-doc:		## check the kernel-doc comments
+doc:		## check the comments and write build/doc/html
 	tools/doc
 
 help:		## this list

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Print the table of VM-entry rules as reStructuredText: tools/rules-doc builds
+ * Print the table of VM-entry rules as reStructuredText: tools/doc builds
  * and runs it.
  */
 #include <linux/kernel.h>
@@ -71,7 +71,7 @@ int main(void)
 	unsigned int i, last = ENTRY_GROUPS;
 
 	printf(".. SPDX-License-Identifier: GPL-2.0-only\n");
-	printf(".. Written by tools/rules-doc: do not edit.\n\n");
+	printf(".. Written by make doc: do not edit.\n\n");
 	printf("=================\nRules of VM entry\n=================\n\n");
 	printf("%u rules. The first broken one, in this order, decides.\n",
 	       entry_checks_count());
