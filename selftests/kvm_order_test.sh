@@ -1,0 +1,114 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Two hypervisors and one VMX: whoever comes second is refused in words and
+# without harm; an open file keeps the module.  TAP on stdout.
+
+number=0
+status=0
+
+# result TEXT COMMAND...: ok if the command succeeds.
+result() {
+	text=$1
+	shift
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number $text"
+	else
+		echo "not ok $number $text"
+		status=1
+	fi
+}
+
+refused() {
+	! "$@" 2>/tmp/refused
+}
+
+says() {
+	grep -qi "$1" /tmp/refused
+}
+
+loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+not_loaded() {
+	! loaded "$1"
+}
+
+logged() {
+	dmesg | tail -n 5 | grep -qi "$1"
+}
+
+quiet() {
+	! dmesg | tail -n +"$((lines + 1))" |
+		grep -qE 'BUG:|WARNING:|Oops|general protection|Call Trace'
+}
+
+kvm_first() {
+	insmod kvm-intel.ko
+	result "kvm_intel loads before us" loaded kvm_intel
+	result "insmod is refused while kvm_intel is loaded" refused insmod nested_vmx.ko
+	result "it says that VMX is busy" says busy
+	result "the kernel log says who and what helps" logged "modprobe -r kvm_intel"
+	result "we are not loaded then" not_loaded nested_vmx
+	result "kvm_intel unloads" rmmod kvm_intel
+}
+
+we_first() {
+	insmod nested_vmx.ko
+	result "the module loads" loaded nested_vmx
+	result "kvm_intel is refused while we hold VMX" refused insmod kvm-intel.ko
+	result "it says that VMX is busy, too" says busy
+	result "it is not loaded then" not_loaded kvm_intel
+	result "we still are" loaded nested_vmx
+	result "the device still opens" open_device
+	rmmod nested_vmx
+	result "the module unloads" not_loaded nested_vmx
+	insmod kvm-intel.ko
+	result "kvm_intel loads after us" loaded kvm_intel
+	rmmod kvm_intel
+}
+
+open_device() {
+	# shellcheck disable=SC2188
+	(: <>/dev/nested_vmx)
+}
+
+# rmmod needs the file closed.
+open_file() {
+	insmod nested_vmx.ko
+	exec 9<>/dev/nested_vmx
+	result "rmmod is refused while a file is open" refused rmmod nested_vmx
+	result "the module is still loaded" loaded nested_vmx
+	exec 9>&-
+	result "rmmod succeeds once it is closed" rmmod nested_vmx
+	result "the device is gone" test ! -e /dev/nested_vmx
+}
+
+again_and_again() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		insmod nested_vmx.ko && open_device && rmmod nested_vmx || return 1
+	done
+}
+
+node_is_private() {
+	insmod nested_vmx.ko
+	mode=$(stat -c '%a %u' /dev/nested_vmx)
+	rmmod nested_vmx
+	[ "$mode" = "600 0" ]
+}
+
+echo "TAP version 13"
+lines=$(dmesg | wc -l)
+insmod irqbypass.ko
+insmod kvm.ko
+kvm_first
+we_first
+open_file
+result "it loads and unloads ten times" again_and_again
+result "the device node is for root only" node_is_private
+result "the kernel has nothing to complain about" quiet
+rmmod kvm irqbypass
+echo "1..$number"
+exit $status
