@@ -17,10 +17,14 @@
 
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/timekeeping.h>
+#include <linux/wait.h>
+#include <asm/tsc.h>
 
 #include "entry_checks.h"
 #include "l0_emulate.h"
@@ -418,7 +422,7 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	enum l0_next next;
 
 	vmcs02_update(vcpu);
-	/* A reflected EPT fault comes back here to be turned into an exit. */
+	/* An EPT fault or a timer that is L1's: no entry comes before it. */
 	if (vcpu->reflect) {
 		vcpu->reflect = false;
 		exit_from_vmcs02(vcpu, exit);
@@ -468,17 +472,84 @@ static bool wakes_up(const struct nvmx_vcpu *vcpu)
 }
 
 /*
+ * The VMX-preemption timer counts on while L2 is halted or shut down.  With
+ * vmcs02 current: what is left of it, in ns.
+ */
+static u64 timer_left_ns(u32 value)
+{
+	u64 cycles = (u64)value << vmx_misc_preemption_timer_rate(vmx_host.msr[CAPS_MISC]);
+
+	return mul_u64_u64_div_u64(cycles, NSEC_PER_MSEC, tsc_khz);
+}
+
+static u32 timer_after_ns(u32 value, u64 ns)
+{
+	u64 ticks = mul_u64_u64_div_u64(ns, tsc_khz, NSEC_PER_MSEC) >>
+		    vmx_misc_preemption_timer_rate(vmx_host.msr[CAPS_MISC]);
+
+	return ticks < value ? value - ticks : 0;
+}
+
+/* Read the timer, or write it: -ENODEV if VMX is off here. */
+static int timer_access(struct nvmx_vcpu *vcpu, u32 *value, bool write)
+{
+	int ret;
+
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret && write)
+		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, *value);
+	else if (!ret)
+		*value = vmcs_read32(VMX_PREEMPTION_TIMER_VALUE);
+	preempt_enable();
+	return ret;
+}
+
+/* Return: whether the timer ran out before a post or a signal came. */
+static bool wait_for_timer(struct nvmx_vcpu *vcpu)
+{
+	u64 start = ktime_get_ns();
+	u32 value;
+
+	if (timer_access(vcpu, &value, false))
+		return false;
+
+	wait_event_interruptible_hrtimeout(vcpu->wait, wakes_up(vcpu),
+					   ns_to_ktime(timer_left_ns(value)));
+	value = timer_after_ns(value, ktime_get_ns() - start);
+	if (timer_access(vcpu, &value, true))
+		return false;
+	return !value && !wakes_up(vcpu) && !signal_pending(current);
+}
+
+static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	memset(exit, 0, sizeof(*exit));
+	exit->reason = EXIT_REASON_PREEMPTION_TIMER;
+	exit->info.reason = EXIT_REASON_PREEMPTION_TIMER;
+	exit->rule = NVMX_RULE_PIN(6);
+	vcpu->reflect = true;
+}
+
+/*
  * HLT, shutdown and wait-for-SIPI of L2 are sleeps of L0: the processor itself
  * never gets into them.
  *
- * Return: true if L2 is active, or a posted exit ends its wait.
+ * Return: true if L2 is active, or a nested VM exit ends its wait.
  */
-static bool wait_active(struct nvmx_vcpu *vcpu)
+static bool wait_active(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	if (likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE))
 		return true;
 
-	wait_event_interruptible(vcpu->wait, wakes_up(vcpu));
+	if (vcpu->vmcs02.timer && vcpu->activity != GUEST_ACTIVITY_WAIT_SIPI) {
+		if (wait_for_timer(vcpu)) {
+			make_timer_exit(vcpu, exit);
+			return true;
+		}
+	} else {
+		wait_event_interruptible(vcpu->wait, wakes_up(vcpu));
+	}
 	if (test_bit(POST_EXIT, &vcpu->posts))
 		return true;
 	clear_bit(POST_KICK, &vcpu->posts);
@@ -592,7 +663,7 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	lockdep_assert_held(&vcpu->lock);
 
 	do {
-		if (!wait_active(vcpu)) {
+		if (!wait_active(vcpu, &exit)) {
 			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 			return 0;
 		}

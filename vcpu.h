@@ -213,7 +213,7 @@ struct vmcs02 {
  * @cmd: room for the struct of a command
  * @activity: L2's activity state, which vmcs02 never holds
  * @mtf_injected: the entry injected a pending MTF VM exit
- * @reflect: an EPT fault is L1's and waits to become a nested VM exit
+ * @reflect: an EPT fault or a timer is L1's and waits to become a nested VM exit
  * @l0_event: enum nvmx_l0_event that waits for the process
  * @run: the run page group, also mapped by the process
  * @posts: POST_x, set by anybody, cleared by the vCPU
