@@ -157,6 +157,10 @@ static void oracle_dirty(struct oracle *o, u32 index)
 	if (!o->dirty_at[index])
 		o->dirty_at[index] = now;
 	o->checks |= BIT_ULL(index % ENTRY_GROUPS);
+	/* What an exit loads into L1: the host-state area, and how. */
+	if ((vmcs_field_table[index].encoding & 0xc00) == 0xc00 ||
+	    vmcs_field_table[index].encoding == VM_EXIT_CONTROLS)
+		o->checks |= VMCS12_DIRTY_L1;
 }
 
 /* What a merge into vmcs02 does to the list. */
