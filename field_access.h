@@ -14,76 +14,57 @@
 #include "shadow_vmcs.h"
 #include "vcpu.h"
 
-/* Bits of a plain encoding: index below 64, type, width; full access. */
-#define PLAIN_ENCODING	0x6c7e
-
-/*
- * Slot of a plain encoding: width, type, index.  Less than FIELD_SLOTS whatever
- * the encoding is, so a hostile one cannot be speculated past the tables.
- */
-static __always_inline u32 plain_slot(u32 encoding)
-{
-	return (encoding >> 5 & 0x300) | (encoding >> 4 & 0xc0) |
-	       (encoding >> 1 & 0x3f);
-}
-
-/* Return: 1 + enum vmcs_index, or 0 for the long way. */
-static __always_inline u32 plain_row(const u8 *table, u64 encoding)
-{
-	return encoding & ~(u64)PLAIN_ENCODING ? 0 : table[plain_slot(encoding)];
-}
-
 /**
- * field_read_table() - table for field_read_short()
+ * field_read_wanted() - bits of nvmx_vcpu.access that the short VMREAD needs
  * @vcpu: the vCPU; has a current VMCS
  *
  * Context: nvmx_vcpu.lock is held.
- * Return: the table, valid until the long way is taken.
+ * Return: the bits, valid until the long way is taken.
  */
-static inline const u8 *field_read_table(const struct nvmx_vcpu *vcpu)
+static inline u8 field_read_wanted(const struct nvmx_vcpu *vcpu)
 {
-	return vcpu->current_vmcs->guest_stale ? vcpu->readable_fresh : vcpu->readable;
+	return vcpu->current_vmcs->guest_stale ? FIELD_FRESH : FIELD_READABLE;
 }
 
 /**
  * field_read_short() - VMREAD the short way
- * @vmcs: the current VMCS
- * @table: field_read_table()
+ * @vcpu: the vCPU
+ * @wanted: field_read_wanted()
  * @encoding: register operand
  * @value: value read
  *
  * Context: nvmx_vcpu.lock is held, vmx_insn_ready().
  * Return: true for VMsucceed, false to take the long way.
  */
-static __always_inline bool field_read_short(const struct shadow_vmcs *vmcs,
-					     const u8 *table, u64 encoding, u64 *value)
+static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u8 wanted,
+					     u64 encoding, u64 *value)
 {
-	u32 row = plain_row(table, encoding);
+	u32 row = vmcs_field_row(encoding);
 
-	if (unlikely(!row))
+	if (unlikely(!(vcpu->access[row] & wanted)))
 		return false;
 
-	*value = vmcs->value[row - 1];
+	*value = vcpu->current_vmcs->value[row - 1];
 	return true;
 }
 
 /**
  * field_write_short() - VMWRITE the short way
- * @vmcs: the current VMCS
- * @table: nvmx_vcpu.writable
+ * @vcpu: the vCPU
  * @encoding: register operand
  * @value: value to write
  *
  * Context: nvmx_vcpu.lock is held, vmx_insn_ready().
  * Return: true for VMsucceed, false to take the long way.
  */
-static __always_inline bool field_write_short(struct shadow_vmcs *vmcs, const u8 *table,
-					      u64 encoding, u64 value)
+static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu, u64 encoding,
+					      u64 value)
 {
-	u32 row = plain_row(table, encoding);
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	u32 row = vmcs_field_row(encoding);
 	u32 index = row - 1;
 
-	if (unlikely(!row || !vmcs->node[index].present))
+	if (unlikely(!(vcpu->access[row] & FIELD_WRITABLE) || !vmcs->node[index].present))
 		return false;
 
 	vmcs->value[index] = value & vmcs12_write_info[index].mask;

@@ -6,23 +6,11 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
-#include <linux/nospec.h>
 
 #include "field_policy.h"
 
 /* Access-rights fields keep their defined bits only. */
 #define ACCESS_RIGHTS_MASK	0x1f0ffU
-
-/* Bits of an encoding that tell fields apart; the others must be 0. */
-#define ENCODING_MASK		0x6ffeU
-#define ENCODING_INDEX(enc)	(((enc) >> 1) & 0x1ff)
-
-/* Width, type and the low six bits of the index: a dense number. */
-#define SLOT_INDEX_BITS		6
-#define SLOT_COUNT		(16U << SLOT_INDEX_BITS)
-#define SLOT(enc)						\
-	((VMCS_ENC_WIDTH(enc) << 2 | VMCS_ENC_TYPE(enc))	\
-	 << SLOT_INDEX_BITS | ENCODING_INDEX(enc))
 
 const struct vmcs_field_info vmcs_field_table[VMCS_FIELD_COUNT] = {
 #define VMCS_FIELD(_name, _cap, _sdm, _sealed, _allowed, _merge, _sync, _dflt) \
@@ -42,19 +30,17 @@ const struct vmcs_field_info vmcs_field_table[VMCS_FIELD_COUNT] = {
 #include "vmcs_fields.h"
 };
 
-/* Row of the table plus 1 by slot; 0 where no field is. */
-static const u8 vmcs_field_slots[SLOT_COUNT] = {
+const u8 vmcs_field_rows[VMCS_FIELD_ROWS] = {
 #define VMCS_FIELD(_name, _cap, _sdm, _sealed, _allowed, _merge, _sync, _dflt) \
-	[SLOT(_name)] = VF_##_name + 1,
+	[(_name) >> 1] = VF_##_name + 1,
 #include "vmcs_fields.h"
 };
 
 static_assert(VMCS_FIELD_COUNT < U8_MAX);
 
-/* Full encodings only, and no index that the slots have no room for. */
+/* Full encodings only, and no index above 63. */
 #define VMCS_FIELD(_name, _cap, _sdm, _sealed, _allowed, _merge, _sync, _dflt) \
-	static_assert(!((_name) & ~ENCODING_MASK));			\
-	static_assert(ENCODING_INDEX(_name) < BIT(SLOT_INDEX_BITS));	\
+	static_assert(!((_name) & ~VMCS_PLAIN_ENCODING));		\
 	static_assert((_allowed) & BIT(NVMX_POLICY_##_sdm));		\
 	static_assert((_allowed) & BIT(NVMX_POLICY_##_sealed));
 #include "vmcs_fields.h"
@@ -72,21 +58,10 @@ static void __maybe_unused vmcs_fields_are_unique(unsigned int encoding)
 
 int vmcs_field_find(u64 encoding)
 {
-	unsigned int row, slot;
-
-	if (encoding & ~(u64)(ENCODING_MASK | 1))
-		return -1;
 	if (VMCS_ENC_HIGH(encoding) && VMCS_ENC_WIDTH(encoding) != VMCS_W64)
 		return -1;
-	if (ENCODING_INDEX(encoding) >= BIT(SLOT_INDEX_BITS))
-		return -1;
 
-	slot = array_index_nospec((unsigned int)SLOT(encoding), SLOT_COUNT);
-	row = vmcs_field_slots[slot];
-	if (!row)
-		return -1;
-
-	return array_index_nospec(row - 1, (unsigned int)VMCS_FIELD_COUNT);
+	return (int)vmcs_field_row(encoding & ~1ULL) - 1;
 }
 
 bool vmcs_field_exists(const struct nvmx_caps *caps, enum vmcs_index index)

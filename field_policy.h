@@ -7,6 +7,7 @@
 #define NVMX_FIELD_POLICY_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "include/uapi/linux/nested_vmx.h"
@@ -129,9 +130,26 @@ enum vmcs_default {
 	DFLT_ZERO, DFLT_ONES, DFLT_PIN, DFLT_PROC, DFLT_EXIT, DFLT_ENTRY,
 };
 
-/* Field encoding: SDM Vol. 3, appendix "Field Encoding in VMCS". */
+/**
+ * enum vmcs_width - width of a field, as its encoding has it
+ * @VMCS_W16: 16 bits
+ * @VMCS_W64: 64 bits
+ * @VMCS_W32: 32 bits
+ * @VMCS_WNATURAL: natural width
+ *
+ * SDM Vol. 3, appendix "Field Encoding in VMCS".
+ */
 enum vmcs_width { VMCS_W16, VMCS_W64, VMCS_W32, VMCS_WNATURAL };
+
+/**
+ * enum vmcs_type - type of a field, as its encoding has it
+ * @VMCS_CONTROL: control
+ * @VMCS_EXIT_INFO: VM-exit information
+ * @VMCS_GUEST: guest state
+ * @VMCS_HOST: host state
+ */
 enum vmcs_type { VMCS_CONTROL, VMCS_EXIT_INFO, VMCS_GUEST, VMCS_HOST };
+
 #define VMCS_ENC_HIGH(enc)	((enc) & 1)
 #define VMCS_ENC_WIDTH(enc)	(((enc) >> 13) & 3)
 #define VMCS_ENC_TYPE(enc)	(((enc) >> 10) & 3)
@@ -159,6 +177,32 @@ struct vmcs_field_info {
 };
 
 extern const struct vmcs_field_info vmcs_field_table[VMCS_FIELD_COUNT];
+
+/* Bits of a full encoding: width, type, and an index below 64. */
+#define VMCS_PLAIN_ENCODING	0x6c7eU
+
+/** VMCS_FIELD_ROWS - elements of vmcs_field_rows */
+#define VMCS_FIELD_ROWS		(VMCS_PLAIN_ENCODING / 2 + 1)
+
+/** vmcs_field_rows - 1 + enum vmcs_index by encoding / 2; 0: no such field */
+extern const u8 vmcs_field_rows[VMCS_FIELD_ROWS];
+
+/**
+ * vmcs_field_row() - row of the field with a full encoding
+ * @encoding: register operand of VMREAD or VMWRITE
+ *
+ * Safe against speculation with a hostile @encoding: the mask bounds the index.
+ *
+ * Context: Any context.
+ * Return: 1 + enum vmcs_index, or 0 if no row of the table has the encoding.
+ */
+static __always_inline u32 vmcs_field_row(u64 encoding)
+{
+	if (encoding & ~(u64)VMCS_PLAIN_ENCODING)
+		return 0;
+
+	return vmcs_field_rows[((u32)encoding & VMCS_PLAIN_ENCODING) >> 1];
+}
 
 /**
  * vmcs_field_find() - dense number of the field with an encoding

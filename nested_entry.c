@@ -68,12 +68,22 @@ static int read_msr_area(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
 	return 0;
 }
 
+bool nested_pdptes(struct nvmx_vcpu *vcpu, u64 *pdpte)
+{
+	if (likely(!pae_without_ept12(vcpu->f)))
+		return false;
+	if (l1_memory_read(&vcpu->machine->memory, vcpu->f[VF_GUEST_CR3] & 0xffffffe0,
+			   pdpte, 4 * sizeof(*pdpte)))
+		memset(pdpte, 0xff, 4 * sizeof(*pdpte));
+	return true;
+}
+
 static int read_entry_memory(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
 {
 	struct l1_memory *memory = &vcpu->machine->memory;
 	const u64 *f = vcpu->f;
 
-	mem->pdpte_valid = false;
+	mem->pdpte_valid = nested_pdptes(vcpu, mem->pdpte);
 	mem->vtpr_readable = false;
 	mem->msr = NULL;
 	mem->msr_count = 0;
@@ -81,12 +91,6 @@ static int read_entry_memory(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
 		mem->link_readable = !l1_memory_read(memory, f[VF_VMCS_LINK_POINTER],
 						     &mem->link_revision,
 						     sizeof(mem->link_revision));
-	if (unlikely(pae_without_ept12(f))) {
-		mem->pdpte_valid = true;
-		if (l1_memory_read(memory, f[VF_GUEST_CR3] & 0xffffffe0, mem->pdpte,
-				   sizeof(mem->pdpte)))
-			memset(mem->pdpte, 0xff, sizeof(mem->pdpte));
-	}
 	return read_msr_area(vcpu, mem);
 }
 
@@ -412,7 +416,7 @@ static struct nvmx_result do_write(struct nvmx_vcpu *vcpu,
 	u64 value = READ_ONCE(write->value);
 
 	if (likely(vcpu->l1.efer & EFER_LMA) &&
-	    field_write_short(vcpu->current_vmcs, vcpu->writable, encoding, value))
+	    field_write_short(vcpu, encoding, value))
 		return (struct nvmx_result){ .status = NVMX_VMSUCCEED };
 	return vmx_insn_write_field(vcpu, encoding, value);
 }

@@ -25,6 +25,7 @@
 #include "l2_msr.h"
 #include "l2_regs.h"
 #include "nested_entry.h"
+#include "probe.h"
 #include "step.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -209,6 +210,11 @@ static int cmd_vmcall(struct nvmx_vcpu *vcpu, void *arg)
 	return 0;
 }
 
+/**
+ * enum array_kind - what a list of fields is for
+ * @ARRAY_READ: VMREADs
+ * @ARRAY_WRITE: VMWRITEs
+ */
 enum array_kind { ARRAY_READ, ARRAY_WRITE };
 
 /* An element the long way, with copies of its own. */
@@ -236,8 +242,7 @@ static int long_element(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *
 static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *user,
 		       u32 count)
 {
-	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
-	const u8 *table = field_read_table(vcpu);
+	u8 wanted = field_read_wanted(vcpu);
 	u64 encoding, value;
 	u32 i = 0;
 
@@ -245,7 +250,7 @@ static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *u
 		return 0;
 	for (; i < count; i++) {
 		unsafe_get_user(encoding, &user[i].encoding, out);
-		if (!field_read_short(vmcs, table, encoding, &value))
+		if (!field_read_short(vcpu, wanted, encoding, &value))
 			break;
 		unsafe_put_user(value, &user[i].value, out);
 		unsafe_put_user(0, (u64 __user *)&user[i].result, out);
@@ -258,7 +263,6 @@ out:
 static u32 short_writes(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *user,
 			u32 count)
 {
-	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u64 encoding, value;
 	u32 i = 0;
 
@@ -267,7 +271,7 @@ static u32 short_writes(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *
 	for (; i < count; i++) {
 		unsafe_get_user(encoding, &user[i].encoding, out);
 		unsafe_get_user(value, &user[i].value, out);
-		if (!field_write_short(vmcs, vcpu->writable, encoding, value))
+		if (!field_write_short(vcpu, encoding, value))
 			break;
 		unsafe_put_user(0, (u64 __user *)&user[i].result, out);
 	}
@@ -539,6 +543,30 @@ static int cmd_check(struct nvmx_vcpu *vcpu, void *arg)
 	return ret;
 }
 
+static int cmd_probe(struct nvmx_vcpu *vcpu, void *arg)
+{
+	struct nvmx_failure *list = vcpu->failures;
+	struct nvmx_probe *cmd = arg;
+	u32 count;
+	int ret;
+
+	if (!vcpu->current_vmcs)
+		return -ENOENT;
+
+	ret = nested_check(vcpu, list, NVMX_RUN_FAILURES, &cmd->out_total);
+	if (ret)
+		return ret;
+
+	count = min_t(u32, cmd->out_total, NVMX_RUN_FAILURES);
+	cmd->out_count = min(count, cmd->capacity);
+	cmd->out_reserved = 0;
+	ret = probe_run(vcpu, list, count, cmd->out_total, cmd);
+	if (!ret && copy_to_user(u64_to_user_ptr(cmd->failures), list,
+				 cmd->out_count * sizeof(*list)))
+		ret = -EFAULT;
+	return ret;
+}
+
 /* ---- the table of commands ----------------------------------------------- */
 
 /* At which nesting levels a command makes sense; EINVAL or EBUSY elsewhere. */
@@ -613,6 +641,7 @@ static const struct nvmx_ioctl nvmx_ioctls[] = {
 	NVMX_IOCTL(NVMX_WALK_FIELDS, cmd_walk, nvmx_walk, out_total, 0, AT_L1),
 	NVMX_IOCTL(NVMX_PEEK, cmd_peek, nvmx_peek, out_policy, 0, AT_L1 | AT_L2),
 	NVMX_IOCTL(NVMX_CHECK, cmd_check, nvmx_check, out_reserved, 0, AT_L1),
+	NVMX_IOCTL(NVMX_PROBE, cmd_probe, nvmx_probe, out_reserved, 0, AT_L1),
 };
 
 static const struct nvmx_ioctl *ioctl_find(unsigned int cmd)
@@ -640,7 +669,6 @@ static int copy_in(void *buf, const struct nvmx_ioctl *ioctl, void __user *user,
 	if (*size < ioctl->min_size)
 		return -EINVAL;
 
-	memset(buf, 0, ioctl->size);
 	ret = copy_struct_from_user(buf, ioctl->size, user, *size);
 	if (ret)
 		return ret;
@@ -809,9 +837,13 @@ static int __init nvmx_init(void)
 	if (ret)
 		goto err_cache;
 
-	ret = vmx_cpu_init();
+	ret = probe_module_init();
 	if (ret)
 		goto err_vmcs02;
+
+	ret = vmx_cpu_init();
+	if (ret)
+		goto err_probe;
 
 	/* Last: once registered, user space may call in. */
 	ret = misc_register(&nvmx_misc);
@@ -825,6 +857,8 @@ static int __init nvmx_init(void)
 
 err_cpus:
 	vmx_cpu_exit();
+err_probe:
+	probe_module_exit();
 err_vmcs02:
 	vmcs02_module_exit();
 err_cache:
@@ -836,6 +870,7 @@ static void __exit nvmx_exit(void)
 {
 	misc_deregister(&nvmx_misc);
 	vmx_cpu_exit();
+	probe_module_exit();
 	vmcs02_module_exit();
 	shadow_vmcs_cache_exit();
 }

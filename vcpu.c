@@ -11,7 +11,6 @@
 #include <asm/processor.h>
 
 #include "entry_checks.h"
-#include "field_access.h"
 #include "l2_regs.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -147,14 +146,16 @@ bool nvmx_vcpu_read_only(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
 
 static void set_access(struct nvmx_vcpu *vcpu, enum vmcs_index index)
 {
-	const struct vmcs_field_info *info = &vmcs_field_table[index];
-	bool shown = vcpu->policy[index] != NVMX_POLICY_HIDDEN;
-	u32 slot = plain_slot(info->encoding);
+	u8 access = 0;
 
-	BUILD_BUG_ON(VMCS_FIELD_COUNT > U8_MAX);
-	vcpu->readable[slot] = shown ? index + 1 : 0;
-	vcpu->readable_fresh[slot] = shown && info->sync != SYNC_RARE ? index + 1 : 0;
-	vcpu->writable[slot] = shown && !nvmx_vcpu_read_only(vcpu, index) ? index + 1 : 0;
+	if (vcpu->policy[index] != NVMX_POLICY_HIDDEN) {
+		access = FIELD_READABLE;
+		if (vmcs_field_table[index].sync != SYNC_RARE)
+			access |= FIELD_FRESH;
+		if (!nvmx_vcpu_read_only(vcpu, index))
+			access |= FIELD_WRITABLE;
+	}
+	vcpu->access[index + 1] = access;
 }
 
 /* What L1's processor lacks is hidden from L1 and cannot be shown. */

@@ -173,8 +173,10 @@ struct vmcs02 {
 	bool timer;
 };
 
-/** FIELD_SLOTS - size of the tables of field_access.h */
-#define FIELD_SLOTS	1024
+/* What L1 may do with a field the short way: bits of nvmx_vcpu.access. */
+#define FIELD_READABLE	BIT(0)
+#define FIELD_FRESH	BIT(1)	/* readable, and its value is never in vmcs02 */
+#define FIELD_WRITABLE	BIT(2)
 
 /* Posts: bits of nvmx_vcpu.posts. */
 #define POST_KICK	0
@@ -192,10 +194,7 @@ struct vmcs02 {
  * @vmcs12s: the active vmcs12s
  * @current_vmcs: the current one of them, or NULL
  * @policy: enum nvmx_policy by enum vmcs_index
- * @readable: 1 + enum vmcs_index by slot (field_access.h), for fields that L1 may
- *	VMREAD; 0 for others
- * @readable_fresh: likewise, without those whose value may be in vmcs02
- * @writable: likewise, for fields that L1 may VMWRITE
+ * @access: FIELD_x by 1 + enum vmcs_index; 0 for no field
  * @hidden: number of hidden fields whose value L0 would look at
  * @f: effective values of the current vmcs12; valid while L2 is live
  * @effective: room for @f when some field is hidden
@@ -236,9 +235,7 @@ struct nvmx_vcpu {
 	struct shadow_vmcs_store vmcs12s;
 	struct shadow_vmcs *current_vmcs;
 	u8 policy[VMCS_FIELD_COUNT];
-	u8 readable[FIELD_SLOTS];
-	u8 readable_fresh[FIELD_SLOTS];
-	u8 writable[FIELD_SLOTS];
+	u8 access[VMCS_FIELD_COUNT + 1];
 	u32 hidden;
 	const u64 *f;
 	u64 effective[VMCS_FIELD_COUNT];
