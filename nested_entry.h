@@ -41,4 +41,15 @@ int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags);
 int nested_check(struct nvmx_vcpu *vcpu, struct nvmx_failure *list, u32 capacity,
 		 u32 *total);
 
+/**
+ * nested_pdptes() - copy the PDPTEs that L2 starts with out of L1's memory
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ * @pdpte: room for four; ones where there is no memory
+ *
+ * Context: Process context, nvmx_vcpu.lock is held.
+ * Return: true if L2 has PDPTEs and they come from memory, else @pdpte is as it
+ * was.
+ */
+bool nested_pdptes(struct nvmx_vcpu *vcpu, u64 *pdpte);
+
 #endif /* NVMX_NESTED_ENTRY_H */

@@ -17,19 +17,16 @@
 
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
-#include <linux/timekeeping.h>
-#include <linux/wait.h>
-#include <asm/tsc.h>
 
 #include "entry_checks.h"
 #include "l0_emulate.h"
 #include "l1_state.h"
 #include "l2_regs.h"
+#include "l2_wait.h"
 #include "nested_exit.h"
 #include "step.h"
 #include "trace.h"
@@ -466,62 +463,6 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 
 /* ---- the sleeping stage -------------------------------------------------- */
 
-static bool wakes_up(const struct nvmx_vcpu *vcpu)
-{
-	return READ_ONCE(vcpu->posts) || READ_ONCE(vcpu->run->immediate_exit);
-}
-
-/*
- * The VMX-preemption timer counts on while L2 is halted or shut down.  With
- * vmcs02 current: what is left of it, in ns.
- */
-static u64 timer_left_ns(u32 value)
-{
-	u64 cycles = (u64)value << vmx_misc_preemption_timer_rate(vmx_host.msr[CAPS_MISC]);
-
-	return mul_u64_u64_div_u64(cycles, NSEC_PER_MSEC, tsc_khz);
-}
-
-static u32 timer_after_ns(u32 value, u64 ns)
-{
-	u64 ticks = mul_u64_u64_div_u64(ns, tsc_khz, NSEC_PER_MSEC) >>
-		    vmx_misc_preemption_timer_rate(vmx_host.msr[CAPS_MISC]);
-
-	return ticks < value ? value - ticks : 0;
-}
-
-/* Read the timer, or write it: -ENODEV if VMX is off here. */
-static int timer_access(struct nvmx_vcpu *vcpu, u32 *value, bool write)
-{
-	int ret;
-
-	preempt_disable();
-	ret = vmcs02_load(vcpu);
-	if (!ret && write)
-		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, *value);
-	else if (!ret)
-		*value = vmcs_read32(VMX_PREEMPTION_TIMER_VALUE);
-	preempt_enable();
-	return ret;
-}
-
-/* Return: whether the timer ran out before a post or a signal came. */
-static bool wait_for_timer(struct nvmx_vcpu *vcpu)
-{
-	u64 start = ktime_get_ns();
-	u32 value;
-
-	if (timer_access(vcpu, &value, false))
-		return false;
-
-	wait_event_interruptible_hrtimeout(vcpu->wait, wakes_up(vcpu),
-					   ns_to_ktime(timer_left_ns(value)));
-	value = timer_after_ns(value, ktime_get_ns() - start);
-	if (timer_access(vcpu, &value, true))
-		return false;
-	return !value && !wakes_up(vcpu) && !signal_pending(current);
-}
-
 static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	memset(exit, 0, sizeof(*exit));
@@ -529,31 +470,6 @@ static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->info.reason = EXIT_REASON_PREEMPTION_TIMER;
 	exit->rule = NVMX_RULE_PIN(6);
 	vcpu->reflect = true;
-}
-
-/*
- * HLT, shutdown and wait-for-SIPI of L2 are sleeps of L0: the processor itself
- * never gets into them.
- *
- * Return: true if L2 is active, or a nested VM exit ends its wait.
- */
-static bool wait_active(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
-{
-	if (likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE))
-		return true;
-
-	if (vcpu->vmcs02.timer && vcpu->activity != GUEST_ACTIVITY_WAIT_SIPI) {
-		if (wait_for_timer(vcpu)) {
-			make_timer_exit(vcpu, exit);
-			return true;
-		}
-	} else {
-		wait_event_interruptible(vcpu->wait, wakes_up(vcpu));
-	}
-	if (test_bit(POST_EXIT, &vcpu->posts))
-		return true;
-	clear_bit(POST_KICK, &vcpu->posts);
-	return false;
 }
 
 static u64 eptp12(const struct nvmx_vcpu *vcpu)
@@ -663,9 +579,15 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	lockdep_assert_held(&vcpu->lock);
 
 	do {
-		if (!wait_active(vcpu, &exit)) {
+		switch (l2_wait_active(vcpu)) {
+		case L2_INTERRUPTED:
 			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 			return 0;
+		case L2_TIMER:
+			make_timer_exit(vcpu, &exit);
+			break;
+		case L2_ACTIVE:
+			break;
 		}
 		ret = run_once(vcpu, &exit, &next);
 		if (!ret && next == L0_FAULT)

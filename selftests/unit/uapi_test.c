@@ -85,6 +85,7 @@ static const struct {
 	S(nvmx_walk, 32),
 	S(nvmx_peek, 32),
 	S(nvmx_check, 32),
+	S(nvmx_probe, 56),
 #undef S
 };
 
@@ -190,6 +191,10 @@ static const struct {
 	M(nvmx_check, out_count, 20),
 	M(nvmx_check, out_total, 24),
 	M(nvmx_check, out_reserved, 28),
+	M(nvmx_probe, out_total, 24),
+	M(nvmx_probe, out_outcome, 32),
+	M(nvmx_probe, out_qualification, 40),
+	M(nvmx_probe, out_reserved, 52),
 #undef M
 };
 
@@ -237,6 +242,7 @@ static const struct {
 	C(NVMX_WALK_FIELDS, 0x37),
 	C(NVMX_PEEK, 0x38),
 	C(NVMX_CHECK, 0x40),
+	C(NVMX_PROBE, 0x42),
 #undef C
 };
 

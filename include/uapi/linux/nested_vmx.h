@@ -98,7 +98,7 @@
 
 #define NVMX_CHECK		_IO(NVMX_IOC_TYPE, 0x40)
 /* 0x41 reserved: explain the routing of an exit */
-/* 0x42 reserved: probe */
+#define NVMX_PROBE		_IO(NVMX_IOC_TYPE, 0x42)
 
 /**
  * enum nvmx_status - outcome of a VMX instruction
@@ -604,7 +604,8 @@ struct nvmx_failure {
  * @failure: out: the broken rules
  *
  * mmap() the file at offset 0 for nvmx_info.out_run_bytes.  Each input word is
- * read once per NVMX_ENTER_L2.
+ * read once per NVMX_ENTER_L2, but @immediate_exit before each entry of the
+ * processor.
  */
 struct nvmx_run {
 	__u32 immediate_exit;
@@ -742,6 +743,18 @@ struct nvmx_segment {
 	__u16 reserved[3];
 };
 
+/**
+ * enum nvmx_segment_index - index into nvmx_l1.seg
+ * @NVMX_ES: ES
+ * @NVMX_CS: CS
+ * @NVMX_SS: SS
+ * @NVMX_DS: DS
+ * @NVMX_FS: FS
+ * @NVMX_GS: GS
+ * @NVMX_LDTR: LDTR
+ * @NVMX_TR: TR
+ * @NVMX_SEGMENTS: number of them
+ */
 enum nvmx_segment_index {
 	NVMX_ES, NVMX_CS, NVMX_SS, NVMX_DS,
 	NVMX_FS, NVMX_GS, NVMX_LDTR, NVMX_TR,
@@ -947,6 +960,11 @@ struct nvmx_walk {
 	__u32 out_total;
 };
 
+/**
+ * enum nvmx_peek_which - which VMCS NVMX_PEEK looks at
+ * @NVMX_PEEK_VMCS12: the current VMCS of L1
+ * @NVMX_PEEK_VMCS02: the VMCS that L2 runs on
+ */
 enum nvmx_peek_which {
 	NVMX_PEEK_VMCS12 = 0,
 	NVMX_PEEK_VMCS02 = 1,
@@ -997,6 +1015,81 @@ struct nvmx_check {
 	__u32 capacity;
 	__u32 out_count;
 	__u32 out_total;
+	__u32 out_reserved;
+};
+
+/**
+ * enum nvmx_probe_outcome - what the processor said of a VMCS
+ * @NVMX_PROBE_NOT_RUN: nothing: it was not asked
+ * @NVMX_PROBE_ACCEPTED: the entry got past all checks
+ * @NVMX_PROBE_FAILED_ENTRY: a failed entry: out_exit_reason (bit 31 is set) and
+ *	out_qualification
+ * @NVMX_PROBE_VMFAIL: VMfailValid with out_error
+ */
+enum nvmx_probe_outcome {
+	NVMX_PROBE_NOT_RUN	= 0,
+	NVMX_PROBE_ACCEPTED	= 1,
+	NVMX_PROBE_FAILED_ENTRY	= 2,
+	NVMX_PROBE_VMFAIL	= 3,
+};
+
+/**
+ * enum nvmx_probe_reason - why the processor cannot be asked
+ * @NVMX_PROBE_COMPARABLE: it can
+ * @NVMX_PROBE_HIDDEN: a rule is broken on what the processor is not shown:
+ *	controls other than event injection, host state, the VMCS link pointer,
+ *	the VM-entry MSR-load area
+ * @NVMX_PROBE_ACTIVITY: an activity state other than active and HLT
+ * @NVMX_PROBE_PROCESSOR: the processor would judge by other rules than L1's:
+ *	it has features that L1's lacks and the state uses one of them, or L1 is
+ *	in SMM
+ */
+enum nvmx_probe_reason {
+	NVMX_PROBE_COMPARABLE	= 0,
+	NVMX_PROBE_HIDDEN	= 1,
+	NVMX_PROBE_ACTIVITY	= 2,
+	NVMX_PROBE_PROCESSOR	= 3,
+};
+
+/**
+ * struct nvmx_probe - NVMX_PROBE: have the processor judge the current VMCS
+ * @size: sizeof(struct nvmx_probe)
+ * @flags: 0
+ * @failures: user address of @capacity struct nvmx_failure
+ * @capacity: elements there is room for; 0 if the list is not wanted
+ * @out_count: elements written
+ * @out_total: rules that are broken, as NVMX_CHECK says
+ * @out_reason: enum nvmx_probe_reason
+ * @out_outcome: enum nvmx_probe_outcome
+ * @out_exit_reason: exit reason, but for NVMX_PROBE_VMFAIL: of an accepted
+ *	entry that of the VMX-preemption timer (52), of the delivery of the
+ *	injected event or of an event that was pending
+ * @out_qualification: exit qualification
+ * @out_error: VM-instruction error number for NVMX_PROBE_VMFAIL
+ * @out_reserved: 0
+ *
+ * Guest state and event injection are judged by one VM entry of the processor
+ * that ends before the first instruction of L2, without memory.  When
+ * @out_reason is NVMX_PROBE_COMPARABLE, the processor's outcome is that of one
+ * of the broken rules, or the entry is accepted where none is.  What L0 keeps
+ * for itself stays in force.  The VMCS and L2's registers stay as they are.
+ *
+ * Whatever L1's registers and the launch state are.  ENOENT when there is no
+ * current VMCS, EBUSY while L2 is live, EOPNOTSUPP on a processor without
+ * VMX-preemption timer, EIO when the processor refused what L0 gave it.
+ */
+struct nvmx_probe {
+	__u32 size;
+	__u32 flags;
+	__u64 failures;
+	__u32 capacity;
+	__u32 out_count;
+	__u32 out_total;
+	__u32 out_reason;
+	__u32 out_outcome;
+	__u32 out_exit_reason;
+	__u64 out_qualification;
+	__u32 out_error;
 	__u32 out_reserved;
 };
 
