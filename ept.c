@@ -369,7 +369,11 @@ void ept_invalidate_all(struct ept *ept)
 
 /* ---- violations ---------------------------------------------------------- */
 
-/* L1's memory, as a walk goes through it: most of it lies in one range. */
+/**
+ * struct window - L1's memory, as a walk goes through it
+ * @mem: the memory
+ * @range: where the walk was last, NULL for nowhere: most of it lies in one range
+ */
 struct window {
 	const struct l1_memory *mem;
 	const struct l1_range *range;

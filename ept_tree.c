@@ -16,7 +16,11 @@
 #include "ept_tree.h"
 #include "vmx_cpu.h"
 
-/* First and last byte. */
+/**
+ * struct span - a span of addresses
+ * @first: first byte
+ * @last: last byte
+ */
 struct span {
 	u64 first;
 	u64 last;

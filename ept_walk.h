@@ -74,8 +74,7 @@ struct ept_translation {
  * Accessed and dirty flags are set where the EPT pointer enables them and the
  * access is allowed, from the top table down.
  *
- * SDM Vol. 3, "The Extended Page Table Mechanism (EPT)"; appendix or chapter
- * "VM Exits", table "Exit Qualification for EPT Violations".
+ * SDM Vol. 3, "The Extended Page Table Mechanism (EPT)" and "Exit Qualification".
  *
  * Context: Any context that the functions of @memory allow.
  * Return: enum ept_walk_result.

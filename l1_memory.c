@@ -329,6 +329,11 @@ struct page *l1_memory_page(struct l1_memory *mem, u64 gpa, bool *writable)
 	return page;
 }
 
+/**
+ * enum copy_direction - which way to copy
+ * @COPY_OUT: out of L1's memory
+ * @COPY_IN: into it
+ */
 enum copy_direction { COPY_OUT, COPY_IN };
 
 static void copy_page_part(struct page *page, u64 gpa, void *buf, size_t bytes,

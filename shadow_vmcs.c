@@ -223,18 +223,33 @@ struct vmcs12_node *vmcs12_next(struct vmcs12_node *node)
 #define RECORD_MAGIC	0x32316d63786d766eULL
 #define RECORD_VERSION	1
 
+/**
+ * struct record_field - a present field in a record
+ * @encoding: its full encoding
+ * @value: its value
+ */
 struct record_field {
 	u64 encoding;
 	u64 value;
 };
 
-/*
- * What VMCLEAR leaves in a VMCS region after the revision and the abort
- * indicator.  The checksum finds accidents; it does not keep L1 from making a
- * record of its own, so whatever is loaded is judged as if L1 had written it.
- */
+/* After the revision and the abort indicator. */
 #define RECORD_OFFSET	8
 
+/**
+ * struct record - what VMCLEAR leaves in a VMCS region
+ * @magic: RECORD_MAGIC
+ * @version: RECORD_VERSION
+ * @launched: launch state, 0 or 1
+ * @count: elements of @field that are used
+ * @reserved: 0
+ * @field: the present fields in ascending order of encoding
+ * @reserved1: 0
+ * @checksum: of all that is before it
+ *
+ * The checksum finds accidents; it does not keep L1 from making a record of its
+ * own, so whatever is loaded is judged as if L1 had written it.
+ */
 struct record {
 	u64 magic;
 	u32 version;

@@ -480,6 +480,7 @@ static void hw_vmcs_clear_ipi(void *arg)
 
 static void hw_vmcs_clear(struct hw_vmcs *vmcs)
 {
+	/* Pairs with the release in hw_vmcs_clear_here(). */
 	int cpu = smp_load_acquire(&vmcs->cpu);
 
 	/* If that CPU goes away instead, its offline callback clears it. */

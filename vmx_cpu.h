@@ -127,7 +127,7 @@ void hw_vmcs_free(struct hw_vmcs *vmcs);
 int hw_vmcs_load(struct hw_vmcs *vmcs);
 
 /**
- * vmx_cpu_is_on() - whether VMX is on on this CPU
+ * vmx_cpu_is_on() - whether this CPU is in VMX operation by our doing
  *
  * Context: Preemption off.
  * Return: true if it is.

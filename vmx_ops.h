@@ -26,6 +26,15 @@
  */
 enum vmx_result { VMX_OK, VMX_FAIL_INVALID, VMX_FAIL_VALID, VMX_FAULT };
 
+/**
+ * vmx_decode() - outcome of a VMX instruction
+ * @err: not 0 if it caused an exception
+ * @cf: RFLAGS.CF after it
+ * @zf: RFLAGS.ZF after it
+ *
+ * Context: Any context.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result vmx_decode(int err, bool cf, bool zf)
 {
 	if (err)
@@ -50,26 +59,58 @@ static __always_inline enum vmx_result vmx_decode(int err, bool cf, bool zf)
 	vmx_decode(__err, __cf, __zf);					\
 })
 
+/**
+ * __vmxon() - VMXON
+ * @region_pa: physical address of the VMXON region
+ *
+ * Context: Preemption off, CR4.VMXE = 1.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __vmxon(u64 region_pa)
 {
 	return VMX_INSN("vmxon %[pa]", [pa] "m" (region_pa));
 }
 
+/**
+ * __vmxoff() - VMXOFF
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __vmxoff(void)
 {
 	return VMX_INSN("vmxoff", "i" (0));
 }
 
+/**
+ * __vmclear() - VMCLEAR
+ * @vmcs_pa: physical address of the VMCS region
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __vmclear(u64 vmcs_pa)
 {
 	return VMX_INSN("vmclear %[pa]", [pa] "m" (vmcs_pa));
 }
 
+/**
+ * __vmptrld() - VMPTRLD
+ * @vmcs_pa: physical address of the VMCS region
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __vmptrld(u64 vmcs_pa)
 {
 	return VMX_INSN("vmptrld %[pa]", [pa] "m" (vmcs_pa));
 }
 
+/**
+ * struct vmx_inv_desc - memory operand of INVEPT and INVVPID
+ * @low: EPT pointer, or VPID
+ * @high: 0, or linear address
+ */
 struct vmx_inv_desc {
 	u64 low;
 	u64 high;
@@ -80,6 +121,14 @@ struct vmx_inv_desc {
 #define VMX_INVVPID_SINGLE	1
 #define VMX_INVVPID_ALL		2
 
+/**
+ * __invept() - INVEPT
+ * @type: VMX_INVEPT_x
+ * @eptp: EPT pointer, for VMX_INVEPT_SINGLE
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __invept(u64 type, u64 eptp)
 {
 	struct vmx_inv_desc desc = { .low = eptp };
@@ -88,6 +137,14 @@ static __always_inline enum vmx_result __invept(u64 type, u64 eptp)
 			[desc] "m" (desc), [type] "r" (type));
 }
 
+/**
+ * __invvpid() - INVVPID
+ * @type: VMX_INVVPID_x
+ * @vpid: VPID, for VMX_INVVPID_SINGLE
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: enum vmx_result.
+ */
 static __always_inline enum vmx_result __invvpid(u64 type, u16 vpid)
 {
 	struct vmx_inv_desc desc = { .low = vpid };
@@ -96,7 +153,13 @@ static __always_inline enum vmx_result __invvpid(u64 type, u16 vpid)
 			[desc] "m" (desc), [type] "r" (type));
 }
 
-/* Reads of the current VMCS; 0 when the instruction does not succeed. */
+/**
+ * __vmread() - VMREAD of the current VMCS
+ * @encoding: the field
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: the value; 0 when the instruction does not succeed.
+ */
 static __always_inline u64 __vmread(u64 encoding)
 {
 	u64 value = 0;
@@ -110,7 +173,14 @@ static __always_inline u64 __vmread(u64 encoding)
 	return value;
 }
 
-/* True when the current VMCS took the value. */
+/**
+ * __vmwrite() - VMWRITE of the current VMCS
+ * @encoding: the field
+ * @value: the value
+ *
+ * Context: Preemption off, in VMX operation.
+ * Return: true if the VMCS took the value.
+ */
 static __always_inline bool __vmwrite(u64 encoding, u64 value)
 {
 	bool refused;
@@ -144,15 +214,28 @@ DEFINE_VMCS_ACCESSORS(32, u32, VMCS_W32)
 DEFINE_VMCS_ACCESSORS(64, u64, VMCS_W64)
 DEFINE_VMCS_ACCESSORS(l, unsigned long, VMCS_WNATURAL)
 
-/*
- * MSRs that this processor has, without the detours of tracing and
- * paravirtualization: there are a dozen of them around each entry.
+/**
+ * msr_read() - read an MSR that this processor has
+ * @msr: its number
+ *
+ * Without the detours of tracing and paravirtualization: there are a dozen of
+ * them around each entry.
+ *
+ * Context: Preemption off.
+ * Return: the value.
  */
 static __always_inline u64 msr_read(u32 msr)
 {
 	return __rdmsr(msr);
 }
 
+/**
+ * msr_write() - write an MSR that this processor has
+ * @msr: its number
+ * @value: a legal value
+ *
+ * Context: Preemption off.
+ */
 static __always_inline void msr_write(u32 msr, u64 value)
 {
 	__wrmsr(msr, (u32)value, value >> 32);
@@ -173,6 +256,8 @@ unsigned int nvmx_vmenter(u64 *gpr, bool resume);
  * nvmx_vmexit() - where the processor continues after a VM exit (vmenter.S)
  *
  * The value of HOST_RIP; never called.
+ *
+ * Context: Interrupts off.
  */
 void nvmx_vmexit(void);
 
