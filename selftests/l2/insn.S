@@ -138,14 +138,14 @@ L2_BEGIN spin_pause
 	jmp	1b
 L2_END spin_pause
 
-/* RCX rounds, each with a VMCALL that L1 answers by RIP += 3. */
+/* For ever: count, and a VMCALL that L1 answers by RIP += 3. */
 L2_BEGIN vmcall_loop
 1:	inc	%rax
 	vmcall
 	jmp	1b
 L2_END vmcall_loop
 
-/* Wait with HLT until RAX is counted; interrupts on. */
+/* Wait in HLT with interrupts on. */
 L2_BEGIN sti_hlt
 	sti
 	hlt
