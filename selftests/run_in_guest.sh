@@ -5,7 +5,8 @@
 #
 # *_test programs run with the module loaded; *_test.sh scripts run without, they
 # load it themselves. Environment: TEST_SECONDS, the longest a program may take,
-# of the guest's time; MODULE_ARGS, for insmod.
+# of the guest's time; TEST_OPTIONS, for each program, by commas; MODULE_ARGS, for
+# insmod.
 
 splats='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|KCSAN|stall'
 splats="$splats|possible recursive locking|blocked for more than|lockdep"
@@ -26,7 +27,8 @@ complaints() {
 run_one() {
 	logged=$(lines_logged)
 	echo "# BEGIN $1"
-	timeout -s KILL "${TEST_SECONDS:-300}" "./$1" 2>&1
+	# shellcheck disable=SC2046
+	timeout -s KILL "${TEST_SECONDS:-300}" "./$1" $(echo "$TEST_OPTIONS" | tr , ' ') 2>&1
 	status=$?
 	complaint=$(complaints "$logged" | head -n 1)
 	echo "# END $1 status $status${complaint:+ kernel log: $complaint}"
