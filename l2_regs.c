@@ -397,3 +397,17 @@ void l2_regs_after_exit(struct nvmx_vcpu *vcpu)
 	if (host->debugctl)
 		msr_write(MSR_IA32_DEBUGCTLMSR, host->debugctl);
 }
+
+void l2_regs_serve_host(u32 reason, u32 intr_info)
+{
+	if (unlikely(reason == EXIT_REASON_MCE_DURING_VMENTRY))
+		asm volatile("int $18");
+	if (likely(reason != EXIT_REASON_EXCEPTION_NMI) ||
+	    !(intr_info & INTR_INFO_VALID_MASK))
+		return;
+
+	if ((intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		asm volatile("int $2");
+	else if ((intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
+		asm volatile("int $18");
+}

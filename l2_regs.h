@@ -134,4 +134,15 @@ void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7);
  */
 void l2_regs_after_exit(struct nvmx_vcpu *vcpu);
 
+/**
+ * l2_regs_serve_host() - serve an NMI or machine check that ended L2
+ * @reason: basic exit reason
+ * @intr_info: VM-exit interruption information
+ *
+ * NMIs stay blocked after the exit until the IRET of the host's handler.
+ *
+ * Context: Interrupts off, after l2_regs_after_exit().
+ */
+void l2_regs_serve_host(u32 reason, u32 intr_info);
+
 #endif /* NVMX_L2_REGS_H */

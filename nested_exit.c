@@ -77,22 +77,6 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->inject_info = 0;
 }
 
-static bool is_nmi(const struct l2_exit *exit)
-{
-	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
-	       (exit->info.intr_info & (INTR_INFO_INTR_TYPE_MASK | INTR_INFO_VALID_MASK)) ==
-	       (INTR_TYPE_NMI_INTR | INTR_INFO_VALID_MASK);
-}
-
-static bool is_machine_check(const struct l2_exit *exit)
-{
-	if (exit->info.reason == EXIT_REASON_MCE_DURING_VMENTRY)
-		return true;
-
-	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
-	       (exit->info.intr_info & 0xff) == X86_TRAP_MC;
-}
-
 /*
  * The processor said VMfail to L0, which got past every check of ours: a bug.
  * Nothing of L2 has run.
@@ -129,11 +113,7 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 			/* An entry that failed leaves the launch state. */
 			if (!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
 				v->hw.launched = true;
-			/* NMIs stay blocked until the handler's IRET. */
-			if (unlikely(is_nmi(exit)))
-				asm volatile("int $2");
-			if (unlikely(is_machine_check(exit)))
-				asm volatile("int $18");
+			l2_regs_serve_host(exit->info.reason, exit->info.intr_info);
 		}
 	}
 

@@ -228,21 +228,6 @@ static bool set_trap(const struct nvmx_vcpu *vcpu)
 	       vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, 0);
 }
 
-/* Host events that ended the probe are served as after any exit. */
-static void serve_host(u32 reason)
-{
-	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
-
-	if (reason == EXIT_REASON_MCE_DURING_VMENTRY)
-		asm volatile("int $18");
-	if (reason != EXIT_REASON_EXCEPTION_NMI || !(info & INTR_INFO_VALID_MASK))
-		return;
-	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
-		asm volatile("int $2");
-	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
-		asm volatile("int $18");
-}
-
 static void read_outcome(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 {
 	u32 reason = vmcs_read32(VM_EXIT_REASON);
@@ -255,7 +240,7 @@ static void read_outcome(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 		probe->out_outcome = NVMX_PROBE_ACCEPTED;
 		vcpu->vmcs02.hw.launched = true;
 	}
-	serve_host(reason & 0xffff);
+	l2_regs_serve_host(reason & 0xffff, vmcs_read32(VM_EXIT_INTR_INFO));
 }
 
 static void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
