@@ -90,8 +90,8 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 	vcpu->run = vmalloc_user(NVMX_RUN_BYTES);
 	vcpu->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->cmd = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!vcpu->machine || !vcpu->run || !vcpu->region || !vcpu->cmd || l2_regs_init(&vcpu->l2) ||
-	    vmcs02_init(&vcpu->vmcs02)) {
+	if (!vcpu->machine || !vcpu->run || !vcpu->region || !vcpu->cmd ||
+	    l2_regs_init(&vcpu->l2) || vmcs02_init(&vcpu->vmcs02)) {
 		vcpu_free(vcpu);
 		return ERR_PTR(-ENOMEM);
 	}
