@@ -282,4 +282,44 @@ static inline bool nvmx_caps_has(const struct nvmx_caps *caps, u16 cap)
 	return nvmx_caps_bit(caps, cap);
 }
 
+/**
+ * nvmx_caps_canonical() - whether an address is canonical for L1's processor
+ * @caps: L1's processor
+ * @address: linear address
+ *
+ * Context: Any context.
+ * Return: true if it is.
+ */
+static inline bool nvmx_caps_canonical(const struct nvmx_caps *caps, u64 address)
+{
+	unsigned int shift = 64 - caps->linear_bits;
+
+	return (u64)((s64)(address << shift) >> shift) == address;
+}
+
+/**
+ * vmcs12_proc2() - secondary processor-based controls in force
+ * @f: effective values by enum vmcs_index
+ *
+ * Context: Any context.
+ * Return: the controls; 0 while the primary controls do not activate them.
+ */
+static inline u32 vmcs12_proc2(const u64 *f)
+{
+	return f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS ?
+	       f[VF_SECONDARY_VM_EXEC_CONTROL] : 0;
+}
+
+/**
+ * vmcs12_uses_ept() - whether L2 runs under an EPT of L1
+ * @f: effective values by enum vmcs_index
+ *
+ * Context: Any context.
+ * Return: true if it does.
+ */
+static inline bool vmcs12_uses_ept(const u64 *f)
+{
+	return vmcs12_proc2(f) & SECONDARY_EXEC_ENABLE_EPT;
+}
+
 #endif /* NVMX_FIELD_POLICY_H */

@@ -37,9 +37,7 @@ struct l2_msr {
 
 static bool is_canonical(const struct nvmx_vcpu *vcpu, u64 value)
 {
-	unsigned int shift = 64 - vcpu->machine->caps.linear_bits;
-
-	return (u64)((s64)(value << shift) >> shift) == value;
+	return nvmx_caps_canonical(&vcpu->machine->caps, value);
 }
 
 static bool is_32_bit(const struct nvmx_vcpu *vcpu, u64 value)

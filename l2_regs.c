@@ -126,11 +126,6 @@ bool l2_xcr0_legal(u64 xcr0, u64 valid)
 	return true;
 }
 
-static bool canonical48(u64 address)
-{
-	return (s64)(address << 16) >> 16 == (s64)address;
-}
-
 static u32 mxcsr_mask(void)
 {
 	/* The processor stores it on every save; 0 means the default. */
@@ -188,8 +183,8 @@ static bool l2_regs_legal(const struct nvmx_l2 *in, const struct nvmx_caps *caps
 	if (!l2_xcr0_legal(in->xcr0, caps->xcr0_valid ?: XCR0_X87) ||
 	    in->xss & ~caps->xss_valid)
 		return false;
-	if (!canonical48(in->lstar) || !canonical48(in->cstar) ||
-	    !canonical48(in->kernel_gs_base))
+	if (!nvmx_caps_canonical(caps, in->lstar) || !nvmx_caps_canonical(caps, in->cstar) ||
+	    !nvmx_caps_canonical(caps, in->kernel_gs_base))
 		return false;
 	return xsave_legal(in->xsave);
 }
@@ -327,13 +322,6 @@ void l2_regs_msr_changed(struct nvmx_vcpu *vcpu)
 		load_syscall_msrs(vcpu);
 	if (vcpu->host.aux_loaded)
 		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
-}
-
-void l2_regs_set_xcr0(struct nvmx_vcpu *vcpu, u64 xcr0)
-{
-	vcpu->l2.xcr0 = xcr0;
-	if (vmx_host.xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, xcr0);
 }
 
 static void swap_debug_addresses(struct nvmx_vcpu *vcpu)

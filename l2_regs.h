@@ -108,15 +108,6 @@ void l2_regs_put(struct nvmx_vcpu *vcpu);
 void l2_regs_msr_changed(struct nvmx_vcpu *vcpu);
 
 /**
- * l2_regs_set_xcr0() - L2's XCR0 changes by emulation
- * @vcpu: the vCPU
- * @xcr0: legal value
- *
- * Context: Between load and put.
- */
-void l2_regs_set_xcr0(struct nvmx_vcpu *vcpu, u64 xcr0);
-
-/**
  * l2_regs_before_entry() - load what depends on L2's mode
  * @vcpu: the vCPU
  * @efer: L2's IA32_EFER

@@ -36,14 +36,8 @@
 
 static bool pae_without_ept12(const u64 *f)
 {
-	u32 proc = f[VF_CPU_BASED_VM_EXEC_CONTROL];
-
-	if ((proc & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
-	    (f[VF_SECONDARY_VM_EXEC_CONTROL] & SECONDARY_EXEC_ENABLE_EPT))
-		return false;
-
 	return (f[VF_GUEST_CR0] & X86_CR0_PG) && (f[VF_GUEST_CR4] & X86_CR4_PAE) &&
-	       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE);
+	       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE) && !vmcs12_uses_ept(f);
 }
 
 static int read_msr_area(struct nvmx_vcpu *vcpu, struct entry_memory *mem)

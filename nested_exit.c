@@ -261,27 +261,22 @@ static bool is_qualified(const struct exit_info *info)
 	return info->reason >= 64 || QUALIFIED & BIT_ULL(info->reason);
 }
 
-static void put_field(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
-{
-	vmcs12_sync(vmcs, index, value);
-}
-
 static void store_exit_info(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 
-	put_field(vmcs, VF_VM_EXIT_REASON, exit->reason);
-	put_field(vmcs, VF_EXIT_QUALIFICATION, exit->info.qualification);
-	put_field(vmcs, VF_VM_EXIT_INTR_INFO, exit->info.intr_info);
-	put_field(vmcs, VF_VM_EXIT_INTR_ERROR_CODE, exit->info.intr_error_code);
-	put_field(vmcs, VF_IDT_VECTORING_INFO_FIELD, exit->idt_info);
-	put_field(vmcs, VF_IDT_VECTORING_ERROR_CODE, exit->idt_error_code);
-	put_field(vmcs, VF_VM_EXIT_INSTRUCTION_LEN, exit->instruction_len);
-	put_field(vmcs, VF_VMX_INSTRUCTION_INFO, exit->info.instruction_info);
-	put_field(vmcs, VF_GUEST_LINEAR_ADDRESS, exit->linear_address);
+	vmcs12_sync(vmcs, VF_VM_EXIT_REASON, exit->reason);
+	vmcs12_sync(vmcs, VF_EXIT_QUALIFICATION, exit->info.qualification);
+	vmcs12_sync(vmcs, VF_VM_EXIT_INTR_INFO, exit->info.intr_info);
+	vmcs12_sync(vmcs, VF_VM_EXIT_INTR_ERROR_CODE, exit->info.intr_error_code);
+	vmcs12_sync(vmcs, VF_IDT_VECTORING_INFO_FIELD, exit->idt_info);
+	vmcs12_sync(vmcs, VF_IDT_VECTORING_ERROR_CODE, exit->idt_error_code);
+	vmcs12_sync(vmcs, VF_VM_EXIT_INSTRUCTION_LEN, exit->instruction_len);
+	vmcs12_sync(vmcs, VF_VMX_INSTRUCTION_INFO, exit->info.instruction_info);
+	vmcs12_sync(vmcs, VF_GUEST_LINEAR_ADDRESS, exit->linear_address);
 	if (exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
 	    exit->info.reason == EXIT_REASON_EPT_MISCONFIG)
-		put_field(vmcs, VF_GUEST_PHYSICAL_ADDRESS, exit->physical_address);
+		vmcs12_sync(vmcs, VF_GUEST_PHYSICAL_ADDRESS, exit->physical_address);
 }
 
 static void report_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
@@ -376,8 +371,8 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 
 	lockdep_assert_held(&vcpu->lock);
 
-	put_field(vcpu->current_vmcs, VF_VM_EXIT_REASON, reason);
-	put_field(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
+	vmcs12_sync(vcpu->current_vmcs, VF_VM_EXIT_REASON, reason);
+	vmcs12_sync(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
 	report_exit(vcpu, &exit);
 	report_gprs(vcpu, vmcs12_read(vcpu->current_vmcs, VF_GUEST_RSP));
 	/* vmcs02 may hold half of a merge: start anew next time. */
@@ -454,12 +449,7 @@ static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 static u64 eptp12(const struct nvmx_vcpu *vcpu)
 {
-	const u64 *f = vcpu->f;
-
-	if ((f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS) &&
-	    (f[VF_SECONDARY_VM_EXEC_CONTROL] & SECONDARY_EXEC_ENABLE_EPT))
-		return f[VF_EPT_POINTER];
-	return EPT_NO_EPT12;
+	return vmcs12_uses_ept(vcpu->f) ? vcpu->f[VF_EPT_POINTER] : EPT_NO_EPT12;
 }
 
 /* An event whose delivery the fault interrupted, and NMI blocking by IRET. */

@@ -145,17 +145,6 @@ static u32 within(unsigned int true_index, u32 wanted)
 	return (wanted | (u32)msr) & (u32)(msr >> 32);
 }
 
-static u32 effective_proc2(const u64 *f)
-{
-	return f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS ?
-	       f[VF_SECONDARY_VM_EXEC_CONTROL] : 0;
-}
-
-static bool uses_ept12(const u64 *f)
-{
-	return effective_proc2(f) & SECONDARY_EXEC_ENABLE_EPT;
-}
-
 static unsigned long tss_base(const struct desc_ptr *gdt)
 {
 	const struct ldttss_desc *tss = (const void *)(gdt->address + GDT_ENTRY_TSS * 8);
@@ -258,7 +247,7 @@ static void merge_proc(struct nvmx_vcpu *vcpu)
 static void merge_proc2(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
-	u32 want = L0_PROC2 | (effective_proc2(vcpu->f) & L1_PROC2);
+	u32 want = L0_PROC2 | (vmcs12_proc2(vcpu->f) & L1_PROC2);
 
 	if (v->vpid)
 		want |= SECONDARY_EXEC_ENABLE_VPID;
@@ -345,7 +334,7 @@ static void put_pdpte(struct vmcs02 *v, const u64 *pdpte)
 static void merge_pdptr(struct nvmx_vcpu *vcpu)
 {
 	/* Without EPT12 they come from memory at each entry. */
-	if (uses_ept12(vcpu->f))
+	if (vmcs12_uses_ept(vcpu->f))
 		put_pdpte(&vcpu->vmcs02, &vcpu->f[VF_GUEST_PDPTR0]);
 }
 
@@ -396,7 +385,7 @@ static void merge_ept(struct nvmx_vcpu *vcpu)
 static void merge_vpid(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
-	u16 vpid = effective_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_VPID ?
+	u16 vpid = vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_VPID ?
 		   vcpu->f[VF_VIRTUAL_PROCESSOR_ID] : 0;
 
 	/* One VPID of ours stands for whichever L1 uses: flush on change. */
@@ -412,20 +401,20 @@ static void merge_tsc(struct nvmx_vcpu *vcpu)
 	bool offset = f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_USE_TSC_OFFSETTING;
 
 	put(v, TSC_OFFSET, offset ? f[VF_TSC_OFFSET] : 0);
-	if (effective_proc2(f) & SECONDARY_EXEC_TSC_SCALING)
+	if (vmcs12_proc2(f) & SECONDARY_EXEC_TSC_SCALING)
 		put(v, TSC_MULTIPLIER, f[VF_TSC_MULTIPLIER]);
 }
 
 static void merge_xss(struct nvmx_vcpu *vcpu)
 {
 	/* IA32_XSS of L2 is 0, so the bitmap decides by XCR0 bits alone. */
-	if (effective_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_XSAVES)
+	if (vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_XSAVES)
 		put(&vcpu->vmcs02, XSS_EXIT_BITMAP, vcpu->f[VF_XSS_EXIT_BITMAP]);
 }
 
 static void merge_ple(struct nvmx_vcpu *vcpu)
 {
-	if (!(effective_proc2(vcpu->f) & SECONDARY_EXEC_PAUSE_LOOP_EXITING))
+	if (!(vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_PAUSE_LOOP_EXITING))
 		return;
 	put(&vcpu->vmcs02, PLE_GAP, vcpu->f[VF_PLE_GAP]);
 	put(&vcpu->vmcs02, PLE_WINDOW, vcpu->f[VF_PLE_WINDOW]);
@@ -516,7 +505,7 @@ int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
 	u64 eptp = ept01_eptp(ept);
 	int ret = 0;
 
-	if (uses_ept12(vcpu->f))
+	if (vmcs12_uses_ept(vcpu->f))
 		ret = ept02_get(ept, vcpu->f[VF_EPT_POINTER], &eptp);
 	if (ret)
 		return ret;
@@ -746,7 +735,7 @@ static bool saved_by_exit(const u64 *f, enum vmcs_index index)
 	case VF_GUEST_PDPTR1:
 	case VF_GUEST_PDPTR2:
 	case VF_GUEST_PDPTR3:
-		return uses_ept12(f) && (f[VF_GUEST_CR0] & X86_CR0_PG) &&
+		return vmcs12_uses_ept(f) && (f[VF_GUEST_CR0] & X86_CR0_PG) &&
 		       (f[VF_GUEST_CR4] & X86_CR4_PAE) &&
 		       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE);
 	default:

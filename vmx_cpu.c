@@ -546,11 +546,6 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 	return ret;
 }
 
-bool vmx_cpu_is_on(void)
-{
-	return this_cpu_read(vmx_cpus.on);
-}
-
 void hw_vmcs_assert_current(const struct hw_vmcs *vmcs)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_PREEMPT) || IS_ENABLED(CONFIG_PROVE_LOCKING))

@@ -127,14 +127,6 @@ void hw_vmcs_free(struct hw_vmcs *vmcs);
 int hw_vmcs_load(struct hw_vmcs *vmcs);
 
 /**
- * vmx_cpu_is_on() - whether this CPU is in VMX operation by our doing
- *
- * Context: Preemption off.
- * Return: true if it is.
- */
-bool vmx_cpu_is_on(void);
-
-/**
  * hw_vmcs_assert_current() - complain in debug builds if another VMCS is current
  * @vmcs: what should be current
  *

@@ -365,13 +365,6 @@ struct nvmx_result vmx_insn_invept(struct nvmx_vcpu *vcpu, u64 type, const u64 *
 	return RESULT(NVMX_VMSUCCEED);
 }
 
-static bool address_is_canonical(const struct nvmx_caps *caps, u64 address)
-{
-	unsigned int shift = 64 - caps->linear_bits;
-
-	return (u64)((s64)(address << shift) >> shift) == address;
-}
-
 struct nvmx_result vmx_insn_invvpid(struct nvmx_vcpu *vcpu, u64 type, const u64 *desc)
 {
 	const struct nvmx_caps *caps = &vcpu->machine->caps;
@@ -387,7 +380,7 @@ struct nvmx_result vmx_insn_invvpid(struct nvmx_vcpu *vcpu, u64 type, const u64 
 		type = (u32)type;
 	if (type > 3 || !nvmx_caps_has(caps, CAP_EPT_VPID(40 + type)) || desc[0] >> 16 ||
 	    (type != 2 && !vpid) ||
-	    (type == 0 && !address_is_canonical(caps, desc[1])))
+	    (type == 0 && !nvmx_caps_canonical(caps, desc[1])))
 		return vmx_insn_fail(vcpu, VMXERR_INVALID_OPERAND_TO_INVEPT_INVVPID);
 
 	/* One VPID of ours stands for the last one that L1 used. */
