@@ -30,6 +30,13 @@ int vmcs02_module_init(void);
 void vmcs02_module_exit(void);
 
 /**
+ * vmcs02_sync_init() - find the fields that are brought back on demand
+ *
+ * Context: Process context; at module load.
+ */
+void vmcs02_sync_init(void);
+
+/**
  * vmcs02_init() - make a vmcs02
  * @vmcs02: to be filled; zero
  *
