@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands: the machine of L1.
+ */
+#include <linux/list.h>
+
+#include "commands.h"
+#include "entry_checks.h"
+#include "vcpu.h"
+
+int cmd_get_info(struct nvmx_vcpu *vcpu, void *arg)
+{
+	struct nvmx_info *info = arg;
+
+	if (info->reserved)
+		return -EINVAL;
+
+	info->out_abi_version = NVMX_ABI_VERSION;
+	info->out_field_count = VMCS_FIELD_COUNT;
+	info->out_rule_count = entry_checks_count();
+	info->out_run_bytes = NVMX_RUN_BYTES;
+	info->out_features = 0;
+	info->out_max_vmcs12 = SHADOW_VMCS_MAX;
+	info->out_caps = vcpu->level == NVMX_LEVEL_L0 ? vcpu->machine->offered :
+			 vcpu->machine->caps;
+	return 0;
+}
+
+int cmd_enable(struct nvmx_vcpu *vcpu, void *arg)
+{
+	const struct nvmx_enable *cmd = arg;
+
+	if (cmd->reserved)
+		return -EINVAL;
+
+	return nvmx_vcpu_enable(vcpu, cmd->flags & NVMX_ENABLE_CAPS ? &cmd->caps : NULL,
+				cmd->profile);
+}
+
+int cmd_mem_map(struct nvmx_vcpu *vcpu, void *arg)
+{
+	const struct nvmx_mem_map *cmd = arg;
+
+	return l1_memory_map(&vcpu->machine->memory, cmd->gpa, cmd->hva, cmd->bytes,
+			     cmd->flags, vcpu->machine->offered.maxphyaddr);
+}
+
+static bool range_in_use(struct nvmx_vcpu *vcpu, u64 gpa, u64 bytes)
+{
+	struct shadow_vmcs *vmcs;
+
+	list_for_each_entry(vmcs, &vcpu->vmcs12s.lru, lru)
+		if (vmcs->vmptr >= gpa && vmcs->vmptr - gpa < bytes)
+			return true;
+	return false;
+}
+
+int cmd_mem_unmap(struct nvmx_vcpu *vcpu, void *arg)
+{
+	const struct nvmx_mem_unmap *cmd = arg;
+
+	if (range_in_use(vcpu, cmd->gpa, cmd->bytes))
+		return -EBUSY;
+
+	return l1_memory_unmap(&vcpu->machine->memory, cmd->gpa, cmd->bytes);
+}
