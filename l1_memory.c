@@ -161,6 +161,7 @@ static void range_insert(struct l1_memory *mem, struct l1_range *range)
 	rb_insert_color(&range->node, &mem->ranges);
 	mem->range_count++;
 	mem->page_count += range->pages;
+	mem->changes++;
 }
 
 /* No page of @range is mapped by the listener. */
@@ -176,6 +177,7 @@ static void range_remove(struct l1_memory *mem, struct l1_range *range)
 	rb_erase(&range->node, &mem->ranges);
 	mem->range_count--;
 	mem->page_count -= range->pages;
+	mem->changes++;
 	if (mem->listener)
 		mem->listener->unmap(mem->listener, range);
 	range_discard(mem, range);
@@ -227,6 +229,7 @@ void l1_memory_init(struct l1_memory *mem)
 	mem->ranges = RB_ROOT;
 	mem->range_count = 0;
 	mem->page_count = 0;
+	mem->changes = 0;
 	mem->listener = NULL;
 	mem->mm = current->mm;
 	mmgrab(mem->mm);

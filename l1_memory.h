@@ -66,6 +66,7 @@ struct l1_memory_listener {
  * @ranges: the ranges by address
  * @range_count: how many there are
  * @page_count: pages in all of them
+ * @changes: counts ranges that came or went
  * @mm: address space that the pages are accounted to; holds a reference to the
  *	struct, not to the mappings
  * @listener: who is told of changes, or NULL
@@ -75,6 +76,7 @@ struct l1_memory {
 	struct rb_root ranges;
 	unsigned int range_count;
 	u64 page_count;
+	u64 changes;
 	struct mm_struct *mm;
 	struct l1_memory_listener *listener;
 };

@@ -32,6 +32,9 @@
 #define CHECKS_GUEST	(BIT_ULL(ENTRY_GUEST_REGS) | BIT_ULL(ENTRY_GUEST_SEG) | \
 			 BIT_ULL(ENTRY_GUEST_DT) | BIT_ULL(ENTRY_GUEST_NONREG))
 
+/* Virtual TPR: offset in the virtual-APIC page. */
+#define VTPR		0x80
+
 /* ---- what the rules need from memory ------------------------------------- */
 
 static bool pae_without_ept12(const u64 *f)
@@ -78,7 +81,9 @@ static int read_entry_memory(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
 	const u64 *f = vcpu->f;
 
 	mem->pdpte_valid = nested_pdptes(vcpu, mem->pdpte);
-	mem->vtpr_readable = false;
+	mem->vtpr_readable = l2_apic_judged(f) &&
+			     !l1_memory_read(memory, f[VF_VIRTUAL_APIC_PAGE_ADDR] + VTPR,
+					     &mem->vtpr, sizeof(mem->vtpr));
 	mem->msr = NULL;
 	mem->msr_count = 0;
 	if (unlikely(f[VF_VMCS_LINK_POINTER] != NVMX_NO_VMPTR))
@@ -225,6 +230,8 @@ static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
 
 	ret = vmcs02_choose_ept(vcpu);
 	if (!ret)
+		ret = l2_apic_choose(vcpu);
+	if (!ret)
 		ret = prepare_vmcs02(vcpu, mem);
 	if (ret < 0)
 		return ret;
@@ -275,6 +282,7 @@ static bool entry_is_plain(const struct nvmx_vcpu *vcpu, bool resume)
 	return f[VF_VMCS_LINK_POINTER] == NVMX_NO_VMPTR &&
 	       !f[VF_VM_ENTRY_MSR_LOAD_COUNT] && !pae_without_ept12(f) &&
 	       !(f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK) &&
+	       l2_apic_is_plain(vcpu, f) &&
 	       v->ept_generation == ept_generation(&vcpu->machine->ept);
 }
 

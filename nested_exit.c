@@ -77,15 +77,38 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->inject_info = 0;
 }
 
-/*
- * The processor said VMfail to L0, which got past every check of ours: a bug.
- * Nothing of L2 has run.
- */
-static enum l0_next entry_refused(struct nvmx_vcpu *vcpu)
+/* An event that was not delivered is not lost. */
+static void take_pending_event(struct l2_exit *exit)
 {
-	pr_err_once("VM entry refused, VM-instruction error %u\n",
-		    vmcs_read32(VM_INSTRUCTION_ERROR));
-	return L0_BUG;
+	u32 pending = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
+
+	if (!(pending & INTR_INFO_VALID_MASK))
+		return;
+	exit->idt_info = pending;
+	exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+}
+
+/*
+ * The processor said VMfail to L0.  Nothing of L2 has run.  VTPR is in memory
+ * that L1, and perhaps L2, can write at any time: when it falls below the
+ * threshold after it was judged, L1 gets the exit that a fall causes.
+ * Everything else got past every check of ours: a bug.
+ */
+static enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	u32 error = vmcs_read32(VM_INSTRUCTION_ERROR);
+
+	if (error != VMXERR_ENTRY_INVALID_CONTROL_FIELD || !l2_apic_judged(vcpu->f)) {
+		pr_err_once("VM entry refused, VM-instruction error %u\n", error);
+		return L0_BUG;
+	}
+
+	memset(exit, 0, sizeof(*exit));
+	exit->reason = EXIT_REASON_TPR_BELOW_THRESHOLD;
+	exit->info.reason = EXIT_REASON_TPR_BELOW_THRESHOLD;
+	take_pending_event(exit);
+	return L0_AGAIN;
 }
 
 static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
@@ -120,7 +143,7 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	WRITE_ONCE(vcpu->running_cpu, -1);
 	local_irq_enable();
 
-	return failed ? entry_refused(vcpu) : next;
+	return failed ? entry_refused(vcpu, exit) : next;
 }
 
 /* ---- routing ------------------------------------------------------------- */
@@ -197,10 +220,9 @@ static void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 
 /* ---- nested VM exit ------------------------------------------------------ */
 
-/* A post stands in for an exit; an event not yet delivered is not lost. */
+/* A post stands in for an exit. */
 static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
-	u32 pending = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
 	struct nvmx_exit_l2 post;
 
 	spin_lock(&vcpu->post_lock);
@@ -219,11 +241,7 @@ static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->linear_address = post.guest_linear_address;
 	exit->physical_address = post.guest_physical_address;
 	exit->rule = NVMX_RULE_POSTED;
-	if (pending & INTR_INFO_VALID_MASK) {
-		exit->idt_info = pending;
-		exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
-		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
-	}
+	take_pending_event(exit);
 }
 
 #define R(name)	BIT_ULL(EXIT_REASON_##name)

@@ -222,9 +222,11 @@ static bool set_trap(const struct nvmx_vcpu *vcpu)
 {
 	u64 eptp = virt_to_phys(empty_ept) | EPT_MEMTYPE_WB | 3 << 3;
 	u32 pin = vcpu->vmcs02.pin | PIN_BASED_VMX_PREEMPTION_TIMER;
+	u32 proc = vcpu->vmcs02.proc & ~CPU_BASED_TPR_SHADOW;
 
 	return vmcs_write64(EPT_POINTER, eptp) &&
 	       vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, pin) &&
+	       vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, proc) &&
 	       vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, 0);
 }
 
@@ -308,6 +310,7 @@ int probe_run(struct nvmx_vcpu *vcpu, const struct nvmx_failure *list, u32 count
 	if (probe->out_reason != NVMX_PROBE_COMPARABLE)
 		return 0;
 
+	l2_apic_drop(vcpu);
 	from_memory = nested_pdptes(vcpu, pdpte);
 	l2_regs_load(vcpu);
 	ret = probe_loaded(vcpu, from_memory ? pdpte : NULL, probe);

@@ -59,6 +59,7 @@ static void machine_put(struct nvmx_machine *machine)
 static void vcpu_free(struct nvmx_vcpu *vcpu)
 {
 	vmcs02_destroy(&vcpu->vmcs02);
+	l2_apic_destroy(&vcpu->apic);
 	l2_regs_destroy(&vcpu->l2);
 	vfree(vcpu->run);
 	free_page((unsigned long)vcpu->region);

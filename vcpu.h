@@ -21,6 +21,7 @@
 #include "exit_policy.h"
 #include "field_policy.h"
 #include "l1_memory.h"
+#include "l2_apic.h"
 #include "shadow_vmcs.h"
 #include "vmx_cpu.h"
 
@@ -204,6 +205,7 @@ struct vmcs02 {
  * @l1_gpr_from_l2: L1's general-purpose registers are those that L2 left
  * @l2: L2's registers that VMX does not switch
  * @host: the host's, while L2's are loaded
+ * @apic: the virtual-APIC page of L2
  * @vmcs02: what L2 runs on
  * @was_launched: launch state before the entry of the live L2
  * @l1_judged: @l1 and the capabilities have not changed since a good entry
@@ -247,6 +249,7 @@ struct nvmx_vcpu {
 
 	struct l2_regs l2;
 	struct host_regs host;
+	struct l2_apic apic;
 	struct vmcs02 vmcs02;
 	bool was_launched;
 	bool l1_judged;

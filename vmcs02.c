@@ -29,11 +29,12 @@
 #define L0_PIN		(PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING | \
 			 PIN_BASED_VIRTUAL_NMIS)
 #define L0_PROC		(CPU_BASED_HLT_EXITING | CPU_BASED_MWAIT_EXITING | \
-			 CPU_BASED_RDPMC_EXITING | CPU_BASED_CR8_LOAD_EXITING | \
-			 CPU_BASED_CR8_STORE_EXITING | CPU_BASED_MOV_DR_EXITING | \
+			 CPU_BASED_RDPMC_EXITING | CPU_BASED_MOV_DR_EXITING | \
 			 CPU_BASED_UNCOND_IO_EXITING | CPU_BASED_MONITOR_EXITING | \
 			 CPU_BASED_USE_MSR_BITMAPS | CPU_BASED_USE_TSC_OFFSETTING | \
 			 CPU_BASED_ACTIVATE_SECONDARY_CONTROLS)
+/* And these, unless MOV CR8 is of L2's virtual-APIC page. */
+#define L0_PROC_CR8	(CPU_BASED_CR8_LOAD_EXITING | CPU_BASED_CR8_STORE_EXITING)
 #define L0_PROC2	(SECONDARY_EXEC_ENABLE_EPT | SECONDARY_EXEC_WBINVD_EXITING)
 #define L0_EXIT		(VM_EXIT_HOST_ADDR_SPACE_SIZE | VM_EXIT_SAVE_DEBUG_CONTROLS | \
 			 VM_EXIT_SAVE_IA32_PAT | VM_EXIT_LOAD_IA32_PAT | \
@@ -47,6 +48,7 @@
 #define L1_PROC		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_INVLPG_EXITING | \
 			 CPU_BASED_RDTSC_EXITING | CPU_BASED_CR3_LOAD_EXITING | \
 			 CPU_BASED_CR3_STORE_EXITING | CPU_BASED_NMI_WINDOW_EXITING | \
+			 CPU_BASED_TPR_SHADOW | L0_PROC_CR8 | \
 			 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_PAUSE_EXITING)
 #define L1_PROC2	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_RDTSCP | \
 			 SECONDARY_EXEC_UNRESTRICTED_GUEST | \
@@ -225,9 +227,11 @@ static void merge_pin(struct nvmx_vcpu *vcpu)
 static void merge_proc(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
+	u32 want = vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & L1_PROC;
 
-	v->proc = within(CAPS_TRUE_PROC, L0_PROC |
-			 (vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & L1_PROC));
+	if (!(want & CPU_BASED_TPR_SHADOW))
+		want |= L0_PROC_CR8;
+	v->proc = within(CAPS_TRUE_PROC, L0_PROC | want);
 	/* Default1 bits of the processor that only L1 may want. */
 	v->proc &= ~(u32)CPU_BASED_USE_IO_BITMAPS;
 	put(v, CPU_BASED_VM_EXEC_CONTROL, v->proc);
@@ -420,6 +424,18 @@ static void merge_cr3_target(struct nvmx_vcpu *vcpu)
 		put(v, CR3_TARGET_VALUE0 + 2 * i, f[VF_CR3_TARGET_VALUE0 + i]);
 }
 
+/* Addresses of pages of ours or of pinned pages: l2_apic.c. */
+static void merge_apic(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	void *page = vcpu->apic.page;
+
+	if (!host_has(CAP_PROC(21)))
+		return;
+	put(v, VIRTUAL_APIC_PAGE_ADDR, page ? virt_to_phys(page) : 0);
+	put(v, TPR_THRESHOLD, vcpu->f[VF_TPR_THRESHOLD] & 0xf);
+}
+
 /* Computes a part; by bit number of G_x.  G_EXIT goes with G_PIN. */
 static void (* const vmcs02_parts[])(struct nvmx_vcpu *vcpu) = {
 	[ilog2(G_PIN)]		= merge_pin,
@@ -441,6 +457,7 @@ static void (* const vmcs02_parts[])(struct nvmx_vcpu *vcpu) = {
 	[ilog2(G_XSS)]		= merge_xss,
 	[ilog2(G_PLE)]		= merge_ple,
 	[ilog2(G_CR3_TARGET)]	= merge_cr3_target,
+	[ilog2(G_APIC)]		= merge_apic,
 };
 
 static void merge_parts(struct nvmx_vcpu *vcpu, u32 groups)
