@@ -2,14 +2,14 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-.PHONY: modules clean demo check bench unit selftests build-all style doc help
+.PHONY: modules clean demo check bench unit fuzz selftests build-all style doc help
 
 modules:	## build nested_vmx.ko (KDIR=DIR: for the kernel with headers in DIR)
 	@test -e $(KDIR)/Makefile || { echo "nested_vmx: no kernel headers in $(KDIR): install linux-headers-$$(uname -r) or say make KDIR=DIR"; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 clean:		## remove what was built
-	rm -rf build selftests/unit/build
+	rm -rf build selftests/unit/build selftests/fuzz/build
 	! test -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 demo:		## run L2 and watch it, here or in an emulated machine
@@ -23,6 +23,10 @@ bench:		## costs beside KVM's, in an emulated machine
 
 unit:		## tables, store and checks in user space
 	$(MAKE) -C selftests/unit check
+
+fuzz:		## coverage-guided fuzzers of the same, SECONDS=10 for each
+	tools/deps unit fuzz
+	$(MAKE) -C selftests/fuzz fuzz
 
 selftests:	## the module under test in an emulated machine with VMX
 	tools/selftests
