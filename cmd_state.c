@@ -198,3 +198,28 @@ int cmd_peek(struct nvmx_vcpu *vcpu, void *arg)
 	cmd->out_present = vcpu->current_vmcs->node[index].present;
 	return 0;
 }
+
+int cmd_get_stats(struct nvmx_vcpu *vcpu, void *arg)
+{
+	struct nvmx_exit_stat __user *user;
+	struct nvmx_stats *cmd = arg;
+	struct nvmx_exit_stat stat;
+	u32 row;
+
+	if (cmd->reserved)
+		return -EINVAL;
+
+	user = u64_to_user_ptr(cmd->exits);
+	cmd->out_entries = vcpu->entries;
+	cmd->out_count = 0;
+	cmd->out_total = 0;
+	for (row = 0; row < EXIT_STATS_ROWS; row++) {
+		if (!exit_stats_row(&vcpu->stats, row, &stat))
+			continue;
+		if (cmd->out_total++ >= cmd->capacity)
+			continue;
+		if (copy_to_user(user + cmd->out_count++, &stat, sizeof(stat)))
+			return -EFAULT;
+	}
+	return 0;
+}

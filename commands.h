@@ -51,6 +51,7 @@ nvmx_command cmd_get_policy;
 nvmx_command cmd_set_policy;
 nvmx_command cmd_walk;
 nvmx_command cmd_peek;
+nvmx_command cmd_get_stats;
 
 /* cmd_explain.c */
 nvmx_command cmd_check;

@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <asm/tsc.h>
 
 #include "entry_checks.h"
 #include "l0_emulate.h"
@@ -99,6 +100,7 @@ static enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	u32 error = vmcs_read32(VM_INSTRUCTION_ERROR);
 
+	vcpu->stats.since = 0;
 	if (error != VMXERR_ENTRY_INVALID_CONTROL_FIELD || !l2_apic_judged(vcpu->f)) {
 		pr_err_once("VM entry refused, VM-instruction error %u\n", error);
 		return L0_BUG;
@@ -109,6 +111,13 @@ static enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->info.reason = EXIT_REASON_TPR_BELOW_THRESHOLD;
 	take_pending_event(exit);
 	return L0_AGAIN;
+}
+
+/* L2 or the process goes on: what L0 had to do for the last exit is done. */
+static __always_inline void exit_is_handled(struct nvmx_vcpu *vcpu)
+{
+	if (unlikely(vcpu->stats.since))
+		exit_stats_handled(&vcpu->stats, rdtsc());
 }
 
 static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
@@ -128,11 +137,14 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		vmcs02_flush(vcpu);
 		l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER),
 				     vmcs_readl(GUEST_DR7));
+		exit_is_handled(vcpu);
 		failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
+		exit_stats_begin(&vcpu->stats, rdtsc());
 		l2_regs_after_exit(vcpu);
 		if (likely(!failed)) {
 			vcpu->entries++;
 			read_exit(vcpu, exit);
+			exit_stats_reason(&vcpu->stats, exit->info.reason);
 			/* An entry that failed leaves the launch state. */
 			if (!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
 				v->hw.launched = true;
@@ -376,6 +388,7 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 	vcpu->l1_gpr_from_l2 = true;
 	if (abort)
 		l1_vmx_abort(vcpu, abort);
+	exit_stats_handed_over(&vcpu->stats, exit->info.reason, rdtsc());
 }
 
 void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
@@ -403,6 +416,7 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 	vcpu->l1_gpr_from_l2 = true;
 	if (abort)
 		l1_vmx_abort(vcpu, abort);
+	exit_stats_handed_over(&vcpu->stats, reason & 0xffff, rdtsc());
 }
 
 /* ---- the loaded stage ---------------------------------------------------- */
@@ -422,6 +436,7 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	do {
 		next = enter_once(vcpu, exit);
 		if (next == L0_TO_L1) {
+			exit_is_handled(vcpu);
 			take_posted_exit(vcpu, exit);
 			break;
 		}
@@ -458,6 +473,7 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 
 static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
+	exit_is_handled(vcpu);
 	memset(exit, 0, sizeof(*exit));
 	exit->reason = EXIT_REASON_PREEMPTION_TIMER;
 	exit->info.reason = EXIT_REASON_PREEMPTION_TIMER;
@@ -569,6 +585,7 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	do {
 		switch (l2_wait_active(vcpu)) {
 		case L2_INTERRUPTED:
+			exit_is_handled(vcpu);
 			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 			return 0;
 		case L2_TIMER:
@@ -583,6 +600,7 @@ int nested_run(struct nvmx_vcpu *vcpu)
 		if (ret) {
 			/* The access of L2 will fault again. */
 			vcpu->reflect = false;
+			exit_is_handled(vcpu);
 			return ret;
 		}
 		if (next == L0_RESCHED)
@@ -595,9 +613,11 @@ int nested_run(struct nvmx_vcpu *vcpu)
 		finish_exit(vcpu, &exit);
 		return 0;
 	case L0_TO_PROCESS:
+		exit_is_handled(vcpu);
 		report_event(vcpu, &exit);
 		return 0;
 	case L0_INTERRUPTED:
+		exit_is_handled(vcpu);
 		vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 		return 0;
 	default:

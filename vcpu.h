@@ -19,6 +19,7 @@
 
 #include "ept.h"
 #include "exit_policy.h"
+#include "exit_stats.h"
 #include "field_policy.h"
 #include "l1_memory.h"
 #include "l2_apic.h"
@@ -223,6 +224,7 @@ struct vmcs02 {
  * @running_cpu: CPU on which L2 runs, or -1
  * @wait: a halted L2 sleeps here; posts wake it
  * @entries: VM entries of the processor
+ * @stats: its VM exits
  */
 struct nvmx_vcpu {
 	struct nvmx_machine *machine;
@@ -269,6 +271,7 @@ struct nvmx_vcpu {
 	int running_cpu;
 	wait_queue_head_t wait;
 	u64 entries;
+	struct exit_stats stats;
 };
 
 /**

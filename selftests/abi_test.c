@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct nvmx_l2) == 2944, "nvmx_l2");
 _Static_assert(sizeof(struct nvmx_field_policy) == 32, "nvmx_field_policy");
 _Static_assert(sizeof(struct nvmx_walk) == 32, "nvmx_walk");
 _Static_assert(sizeof(struct nvmx_peek) == 32, "nvmx_peek");
+_Static_assert(sizeof(struct nvmx_stats) == 40, "nvmx_stats");
 _Static_assert(sizeof(struct nvmx_check) == 32, "nvmx_check");
 _Static_assert(sizeof(struct nvmx_probe) == 56, "nvmx_probe");
 
@@ -58,6 +59,7 @@ union buffer {
 	struct nvmx_field_policy policy;
 	struct nvmx_walk walk;
 	struct nvmx_peek peek;
+	struct nvmx_stats stats;
 	struct nvmx_check check;
 	__u8 bytes[4096];
 };
@@ -167,6 +169,7 @@ static const struct command {
 	{ "SET_POLICY", NVMX_SET_POLICY, sizeof(struct nvmx_field_policy), 0, fill_policy },
 	{ "WALK_FIELDS", NVMX_WALK_FIELDS, sizeof(struct nvmx_walk), 0, fill_walk },
 	{ "PEEK", NVMX_PEEK, sizeof(struct nvmx_peek), 0, fill_peek },
+	{ "GET_STATS", NVMX_GET_STATS, sizeof(struct nvmx_stats), 0, NULL },
 	{ "CHECK", NVMX_CHECK, sizeof(struct nvmx_check), 0, NULL },
 	{ "PROBE", NVMX_PROBE, sizeof(struct nvmx_probe), 0, NULL },
 	{ "VMXOFF", NVMX_VMXOFF, sizeof(struct nvmx_insn), 0, NULL },
@@ -378,6 +381,11 @@ TEST_F(abi, a_reserved_member_that_is_not_zero_is_refused)
 	test_err_set_l1(EINVAL, self->l1.fd, &b.l1);
 
 	memset(&b, 0, sizeof(b));
+	b.stats.size = sizeof(b.stats);
+	b.stats.reserved = 1;
+	test_err(EINVAL, nvmx_call(self->l1.fd, NVMX_GET_STATS, &b));
+
+	memset(&b, 0, sizeof(b));
 	b.policy.size = sizeof(b.policy);
 	b.policy.encoding = GUEST_RIP;
 	b.policy.reserved = 1;
@@ -389,7 +397,7 @@ TEST_F(abi, a_reserved_member_that_is_not_zero_is_refused)
 TEST_F(abi, an_unknown_command_is_refused)
 {
 	static const unsigned int numbers[] = {
-		0x04, 0x05, 0x06, 0x0f, 0x1c, 0x1f, 0x23, 0x2f, 0x39, 0x3a, 0x3b,
+		0x04, 0x05, 0x06, 0x0f, 0x1c, 0x1f, 0x23, 0x2f, 0x39, 0x3a,
 		0x3f, 0x41, 0x43, 0x50, 0x5f, 0x60, 0x7f, 0x80, 0xff,
 	};
 	union buffer b = { .size = sizeof(struct nvmx_info) };
@@ -421,7 +429,8 @@ TEST_F(abi, before_enable_only_questions_and_memory_are_allowed)
 
 		if (nr < 0x10 || commands[i].nr == NVMX_GET_STATE ||
 		    commands[i].nr == NVMX_GET_L1 || commands[i].nr == NVMX_SET_L1 ||
-		    commands[i].nr == NVMX_GET_L2 || commands[i].nr == NVMX_SET_L2)
+		    commands[i].nr == NVMX_GET_L2 || commands[i].nr == NVMX_SET_L2 ||
+		    commands[i].nr == NVMX_GET_STATS)
 			continue;
 		fill(&commands[i], &b, &self->l1);
 		EXPECT_EQ(-EINVAL, nvmx_call(other.fd, commands[i].nr, &b))

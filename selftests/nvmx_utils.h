@@ -315,6 +315,16 @@ static inline int nvmx_peek(int fd, __u32 which, __u32 encoding,
 	return nvmx_call(fd, NVMX_PEEK, peek);
 }
 
+static inline int nvmx_get_stats(int fd, struct nvmx_exit_stat *exits,
+				 __u32 capacity, struct nvmx_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->size = sizeof(*stats);
+	stats->exits = (uintptr_t)exits;
+	stats->capacity = capacity;
+	return nvmx_call(fd, NVMX_GET_STATS, stats);
+}
+
 static inline int nvmx_check(int fd, struct nvmx_failure *failures,
 			     __u32 capacity, struct nvmx_check *check)
 {
@@ -403,6 +413,8 @@ static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 #define test_err_walk(e, ...)		test_err(e, nvmx_walk(__VA_ARGS__))
 #define test_peek(...)			test_ok(nvmx_peek(__VA_ARGS__))
 #define test_err_peek(e, ...)		test_err(e, nvmx_peek(__VA_ARGS__))
+#define test_get_stats(...)		test_ok(nvmx_get_stats(__VA_ARGS__))
+#define test_err_get_stats(e, ...)	test_err(e, nvmx_get_stats(__VA_ARGS__))
 #define test_check(...)			test_ok(nvmx_check(__VA_ARGS__))
 #define test_err_check(e, ...)		test_err(e, nvmx_check(__VA_ARGS__))
 

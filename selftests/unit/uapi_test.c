@@ -84,6 +84,8 @@ static const struct {
 	S(nvmx_walk_entry, 16),
 	S(nvmx_walk, 32),
 	S(nvmx_peek, 32),
+	S(nvmx_exit_stat, 40),
+	S(nvmx_stats, 40),
 	S(nvmx_check, 32),
 	S(nvmx_probe, 56),
 #undef S
@@ -188,6 +190,11 @@ static const struct {
 	M(nvmx_peek, out_value, 16),
 	M(nvmx_peek, out_present, 24),
 	M(nvmx_peek, out_policy, 28),
+	M(nvmx_exit_stat, l0_count, 8),
+	M(nvmx_exit_stat, l1_count, 24),
+	M(nvmx_stats, out_count, 24),
+	M(nvmx_stats, out_total, 28),
+	M(nvmx_stats, out_entries, 32),
 	M(nvmx_check, out_count, 20),
 	M(nvmx_check, out_total, 24),
 	M(nvmx_check, out_reserved, 28),
@@ -241,6 +248,7 @@ static const struct {
 	C(NVMX_SET_POLICY, 0x36),
 	C(NVMX_WALK_FIELDS, 0x37),
 	C(NVMX_PEEK, 0x38),
+	C(NVMX_GET_STATS, 0x3b),
 	C(NVMX_CHECK, 0x40),
 	C(NVMX_PROBE, 0x42),
 #undef C

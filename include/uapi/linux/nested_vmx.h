@@ -94,7 +94,7 @@
 #define NVMX_WALK_FIELDS	_IO(NVMX_IOC_TYPE, 0x37)
 #define NVMX_PEEK		_IO(NVMX_IOC_TYPE, 0x38)
 /* 0x39, 0x3a reserved: snapshot */
-/* 0x3b reserved: counts and costs */
+#define NVMX_GET_STATS		_IO(NVMX_IOC_TYPE, 0x3b)
 
 #define NVMX_CHECK		_IO(NVMX_IOC_TYPE, 0x40)
 /* 0x41 reserved: explain the routing of an exit */
@@ -993,6 +993,55 @@ struct nvmx_peek {
 	__u64 out_value;
 	__u32 out_present;
 	__u32 out_policy;
+};
+
+/** NVMX_STAT_OTHER - nvmx_exit_stat.reason of all reasons that L0 does not know */
+#define NVMX_STAT_OTHER		0xffffffffU
+
+/**
+ * struct nvmx_exit_stat - VM exits of L2 with one basic exit reason
+ * @reason: basic exit reason, or NVMX_STAT_OTHER
+ * @reserved: 0
+ * @l0_count: exits that L0 handled, by the reason that the processor gave
+ * @l0_ticks: ticks of the TSC from those exits to the next entry, or until
+ *	NVMX_ENTER_L2 returned; in all, sleeps and the host's work included
+ * @l1_count: nested VM exits, by the reason that L1 sees, failed VM entries too
+ * @l1_ticks: ticks from the exits of the processor until all of vmcs12 and L1's
+ *	registers was ready; in all.  Nothing for those that no exit of the
+ *	processor came before: NVMX_EXIT_L2, entries that software failed, and
+ *	what happens in a sleep of L2
+ */
+struct nvmx_exit_stat {
+	__u32 reason;
+	__u32 reserved;
+	__u64 l0_count;
+	__u64 l0_ticks;
+	__u64 l1_count;
+	__u64 l1_ticks;
+};
+
+/**
+ * struct nvmx_stats - NVMX_GET_STATS: count and cost of VM exits of this file
+ * @size: sizeof(struct nvmx_stats)
+ * @flags: 0
+ * @exits: user address of @capacity struct nvmx_exit_stat
+ * @capacity: elements there is room for
+ * @reserved: 0
+ * @out_count: elements written: reasons that occurred, in ascending order
+ * @out_total: reasons that occurred
+ * @out_entries: VM entries of the processor
+ *
+ * Since the file was opened.  At every nesting level.  EFAULT when @exits is bad.
+ */
+struct nvmx_stats {
+	__u32 size;
+	__u32 flags;
+	__u64 exits;
+	__u32 capacity;
+	__u32 reserved;
+	__u32 out_count;
+	__u32 out_total;
+	__u64 out_entries;
 };
 
 /**
