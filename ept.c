@@ -21,6 +21,9 @@
  * and 1 set, just as L1 must see it.  In an EPT02 without flags a page walk that
  * only reads would pass unnoticed.
  *
+ * The APIC-access page of L2 is a page of ours in each EPT02 for a vmcs12 that has
+ * one; such an L2 has an EPT02 even without EPT12.
+ *
  * A page leaves all tables, and the CPUs are flushed, before it is unpinned.  A
  * leaf that EPT12 moves to another page needs no flush: both are L1's, and L1
  * has to execute INVEPT.
@@ -51,12 +54,14 @@
 /**
  * struct ept02 - an EPT02
  * @node: in ept.ept02s
- * @eptp12: EPT pointer of vmcs12 that it is for
+ * @eptp12: EPT pointer of vmcs12 that it is for, or EPT_NO_EPT12
+ * @apic_access: APIC-access page with EPT_APIC_ACCESS, 0 for none
  * @tree: the tables
  */
 struct ept02 {
 	struct list_head node;
 	u64 eptp12;
+	u64 apic_access;
 	struct ept_tree tree;
 };
 
@@ -200,6 +205,7 @@ int ept_init(struct ept *ept, struct l1_memory *mem)
 	mutex_init(&ept->lock);
 	INIT_LIST_HEAD(&ept->ept02s);
 	ept->ept02_count = 0;
+	ept->apic_page = NULL;
 	ept->generation = 0;
 	ept->mem = mem;
 	ept->listener.map = listener_map;
@@ -211,14 +217,14 @@ int ept_init(struct ept *ept, struct l1_memory *mem)
 
 /* ---- the set of EPT02s --------------------------------------------------- */
 
-static struct ept02 *ept02_find(struct ept *ept, u64 eptp12)
+static struct ept02 *ept02_find(struct ept *ept, u64 eptp12, u64 apic_access)
 {
 	struct ept02 *ept02;
 
 	lockdep_assert_held(&ept->lock);
 
 	list_for_each_entry(ept02, &ept->ept02s, node) {
-		if (ept02->eptp12 == eptp12)
+		if (ept02->eptp12 == eptp12 && ept02->apic_access == apic_access)
 			return ept02;
 	}
 
@@ -243,10 +249,20 @@ static void ept02_drop_oldest(struct ept *ept)
 	ept_gather_finish(&gather);
 }
 
-static struct ept02 *ept02_create(struct ept *ept, u64 eptp12)
+static bool has_apic_page(struct ept *ept)
 {
-	struct ept02 *ept02 = kzalloc(sizeof(*ept02), GFP_KERNEL_ACCOUNT);
+	if (!ept->apic_page)
+		ept->apic_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return ept->apic_page;
+}
 
+static struct ept02 *ept02_create(struct ept *ept, u64 eptp12, u64 apic_access)
+{
+	struct ept02 *ept02;
+
+	if (apic_access && !has_apic_page(ept))
+		return NULL;
+	ept02 = kzalloc(sizeof(*ept02), GFP_KERNEL_ACCOUNT);
 	if (!ept02)
 		return NULL;
 	if (ept_tree_init(&ept02->tree, EPTP_LEVELS(eptp12) == 5 ? 5 : 4)) {
@@ -257,6 +273,7 @@ static struct ept02 *ept02_create(struct ept *ept, u64 eptp12)
 	if (ept->ept02_count >= EPT02_MAX)
 		ept02_drop_oldest(ept);
 	ept02->eptp12 = eptp12;
+	ept02->apic_access = apic_access;
 	list_add(&ept02->node, &ept->ept02s);
 	ept->ept02_count++;
 
@@ -305,6 +322,7 @@ void ept_destroy(struct ept *ept)
 		ept02_drop(ept, ept02, &gather);
 	ept_tree_destroy(&ept->ept01, &gather);
 	ept_gather_finish(&gather);
+	free_page((unsigned long)ept->apic_page);
 	mutex_unlock(&ept->lock);
 	mutex_destroy(&ept->lock);
 }
@@ -318,20 +336,25 @@ static u64 ept02_eptp(const struct ept02 *ept02)
 {
 	u64 eptp = virt_to_phys(ept02->tree.root) | EPTP_WB(ept02->tree.levels);
 
-	if (host_offers(CAP_EPT_VPID(21)))
+	if (ept02->eptp12 != EPT_NO_EPT12 && host_offers(CAP_EPT_VPID(21)))
 		eptp |= ept02->eptp12 & EPTP_AD;
 
 	return eptp;
 }
 
-int ept02_get(struct ept *ept, u64 eptp12, u64 *eptp02)
+u64 ept_apic_page(const struct ept *ept)
+{
+	return ept->apic_page ? virt_to_phys(ept->apic_page) : 0;
+}
+
+int ept02_get(struct ept *ept, u64 eptp12, u64 apic_access, u64 *eptp02)
 {
 	struct ept02 *ept02;
 
 	mutex_lock(&ept->lock);
-	ept02 = ept02_find(ept, eptp12);
+	ept02 = ept02_find(ept, eptp12, apic_access);
 	if (!ept02)
-		ept02 = ept02_create(ept, eptp12);
+		ept02 = ept02_create(ept, eptp12, apic_access);
 	else if (!list_is_first(&ept02->node, &ept->ept02s))
 		list_move(&ept02->node, &ept->ept02s);
 	if (ept02)
@@ -432,15 +455,24 @@ static enum ept_outcome ept01_fault(struct window *window, struct ept_fault *fau
 	return check_memory(window, fault);
 }
 
+/* Whether the APIC-access page is in the page of @level around @l1_gpa. */
+static bool apic_access_in(const struct ept02 *ept02, u64 l1_gpa, unsigned int level)
+{
+	return ept02->apic_access &&
+	       !((ept02->apic_access ^ l1_gpa) >> EPT_LEVEL_SHIFT(level));
+}
+
 /* The leaf for an access that EPT12 and L1's memory allow. */
-static struct ept_leaf ept02_leaf(const struct ept *ept, const struct window *window,
+static struct ept_leaf ept02_leaf(const struct ept *ept, const struct ept02 *ept02,
+				  const struct window *window,
 				  const struct ept_translation *t)
 {
 	u64 bits = (t->rwx & range_rwx(window->range)) | t->memory_type;
 	struct ept_leaf leaf;
 
 	if (t->level >= EPT_LEVEL_2M && ept_tree_find(&ept->ept01, t->l1_gpa, &leaf) &&
-	    leaf.level == EPT_LEVEL_2M) {
+	    leaf.level == EPT_LEVEL_2M &&
+	    !apic_access_in(ept02, t->l1_gpa, EPT_LEVEL_2M)) {
 		leaf.entry &= EPT_ADDRESS;
 	} else {
 		leaf.level = EPT_LEVEL_4K;
@@ -451,11 +483,21 @@ static struct ept_leaf ept02_leaf(const struct ept *ept, const struct window *wi
 	return leaf;
 }
 
+/* The leaf for the APIC-access page: L1's memory has no say. */
+static struct ept_leaf apic_leaf(const struct ept *ept, const struct ept_translation *t)
+{
+	return (struct ept_leaf){
+		.level = EPT_LEVEL_4K,
+		.entry = ept_apic_page(ept) | t->rwx | t->memory_type,
+	};
+}
+
 /* Add the leaf for an access that EPT12 allows, if L1's memory does, too. */
 static enum ept_outcome ept02_map(struct ept *ept, struct ept02 *ept02,
 				  const struct ept_translation *t, struct window *window)
 {
-	struct ept_leaf leaf = ept02_leaf(ept, window, t);
+	struct ept_leaf leaf = apic_access_in(ept02, t->l1_gpa, EPT_LEVEL_4K) ?
+			       apic_leaf(ept, t) : ept02_leaf(ept, ept02, window, t);
 	struct ept_gather gather;
 	int ret;
 
@@ -467,6 +509,17 @@ static enum ept_outcome ept02_map(struct ept *ept, struct ept02 *ept02,
 	ept_gather_finish(&gather);
 
 	return ret ? EPT_NOMEM : EPT_RETRY;
+}
+
+/* The translation of an L2 without EPT12. */
+static enum ept_walk_result identity(struct ept_translation *t)
+{
+	t->access = t->qualification & EPT_RWX;
+	t->l1_gpa = t->gpa;
+	t->level = EPT_LEVEL_1G;
+	t->rwx = EPT_RWX;
+	t->memory_type = EPT_MEMTYPE_WB << EPT_MEMTYPE_SHIFT;
+	return EPT_WALK_OK;
 }
 
 static enum ept_outcome ept02_fault(struct ept *ept, const struct nvmx_caps *caps,
@@ -483,11 +536,13 @@ static enum ept_outcome ept02_fault(struct ept *ept, const struct nvmx_caps *cap
 		.qualification = fault->qualification,
 	};
 
-	switch (ept_walk(caps, ept02->eptp12, &memory, &t)) {
+	switch (ept02->eptp12 == EPT_NO_EPT12 ? identity(&t) :
+		ept_walk(caps, ept02->eptp12, &memory, &t)) {
 	case EPT_WALK_OK:
 		fault->l1_gpa = t.l1_gpa;
 		fault->access = t.access;
-		if (check_memory(&window, fault) == EPT_HOLE)
+		if (!apic_access_in(ept02, t.l1_gpa, EPT_LEVEL_4K) &&
+		    check_memory(&window, fault) == EPT_HOLE)
 			return EPT_HOLE;
 		return ept02_map(ept, ept02, &t, &window);
 	case EPT_WALK_VIOLATION:
@@ -509,11 +564,11 @@ enum ept_outcome ept_handle_fault(struct ept *ept, const struct nvmx_caps *caps,
 	enum ept_outcome outcome = EPT_RETRY;
 	struct ept02 *ept02;
 
-	if (eptp12 == EPT_NO_EPT12)
+	if (eptp12 == EPT_NO_EPT12 && !fault->apic_access)
 		return ept01_fault(&window, fault);
 
 	mutex_lock(&ept->lock);
-	ept02 = ept02_find(ept, eptp12);
+	ept02 = ept02_find(ept, eptp12, fault->apic_access);
 	if (ept02)
 		outcome = ept02_fault(ept, caps, ept02, fault);
 	else

@@ -21,6 +21,9 @@ struct nvmx_caps;
 /** EPT_NO_EPT12 - for an EPT12 pointer: L2 uses EPT01, L1 has no EPT for it */
 #define EPT_NO_EPT12		(~0ULL)
 
+/** EPT_APIC_ACCESS - with an L1-physical address: it is that of an APIC-access page */
+#define EPT_APIC_ACCESS		BIT_ULL(0)
+
 /** EPT02_MAX - most EPT12 pointers of a machine that have an EPT02 */
 #define EPT02_MAX		32
 
@@ -32,6 +35,8 @@ struct nvmx_caps;
  * @ept01: maps all of @mem, built when it is registered
  * @ept02s: the EPT02s, struct ept02, most recently asked for first
  * @ept02_count: how many there are
+ * @apic_page: stands for the APIC-access page, whichever it is; NULL until one is
+ *	asked for
  * @generation: see ept_generation()
  */
 struct ept {
@@ -41,6 +46,7 @@ struct ept {
 	struct ept_tree ept01;
 	struct list_head ept02s;
 	unsigned int ept02_count;
+	void *apic_page;
 	u64 generation;
 };
 
@@ -68,6 +74,7 @@ enum ept_outcome {
  *	what L1 gets, too
  * @qualification: in: as the processor reported it; out, with
  *	EPT_REFLECT_VIOLATION: what L1 gets
+ * @apic_access: in: APIC-access page of vmcs12, as for ept02_get()
  * @l1_gpa: out, with EPT_HOLE: the L1-physical address that was accessed
  * @access: out, with EPT_HOLE: NVMX_ACCESS_x
  *
@@ -76,6 +83,7 @@ enum ept_outcome {
 struct ept_fault {
 	u64 gpa;
 	u64 qualification;
+	u64 apic_access;
 	u64 l1_gpa;
 	u32 access;
 };
@@ -113,7 +121,9 @@ u64 ept01_eptp(const struct ept *ept);
 /**
  * ept02_get() - EPT pointer of the EPT02 for an EPT12 pointer
  * @ept: the EPTs
- * @eptp12: EPT pointer of vmcs12, which has passed the entry checks
+ * @eptp12: EPT pointer of vmcs12, which has passed the entry checks; or
+ *	EPT_NO_EPT12, for an L2 that has an APIC-access page and no EPT12
+ * @apic_access: APIC-access page of vmcs12 with EPT_APIC_ACCESS, or 0 for none
  * @eptp02: the pointer for vmcs02; valid until ept_generation() changes
  *
  * The EPT02 has accessed and dirty flags enabled exactly where EPT12 has, so
@@ -121,10 +131,24 @@ u64 ept01_eptp(const struct ept *ept);
  * exactly where it would for L1.  Makes the EPT02 the last to be dropped when
  * tables are scarce.
  *
+ * An EPT02 maps the APIC-access page, with a page of its own size, to
+ * ept_apic_page(), whether L1 has memory there or not: the processor never reads
+ * or writes that page, it only compares its address.  SDM Vol. 3, "Virtualizing
+ * Memory-Mapped APIC Accesses".
+ *
  * Context: Process context, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int ept02_get(struct ept *ept, u64 eptp12, u64 *eptp02);
+int ept02_get(struct ept *ept, u64 eptp12, u64 apic_access, u64 *eptp02);
+
+/**
+ * ept_apic_page() - host-physical address of what stands for APIC-access pages
+ * @ept: the EPTs
+ *
+ * Context: Any context.
+ * Return: the address; 0 until ept02_get() was told of a page, constant from then on.
+ */
+u64 ept_apic_page(const struct ept *ept);
 
 /**
  * ept_generation() - changes when pointers of ept02_get() become invalid

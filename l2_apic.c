@@ -94,6 +94,29 @@ bool l2_apic_is_plain(const struct nvmx_vcpu *vcpu, const u64 *f)
 	return !l2_apic_judged(f) || !(f[VF_TPR_THRESHOLD] & TPR_THRESHOLD_BITS);
 }
 
+static u8 vtpr(const struct l2_apic *apic)
+{
+	return READ_ONCE(*(u8 *)(apic->page + VAPIC_TPR));
+}
+
+/* The processor looks at it right after a VM entry, and exits. */
+static bool below_threshold(const struct nvmx_vcpu *vcpu)
+{
+	u32 proc2 = vmcs12_proc2(vcpu->f);
+	u32 threshold = vcpu->f[VF_TPR_THRESHOLD] & TPR_THRESHOLD_BITS;
+
+	return proc2 & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES &&
+	       !(proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY) &&
+	       threshold > vtpr(&vcpu->apic) >> 4;
+}
+
+bool l2_apic_wakes(struct nvmx_vcpu *vcpu)
+{
+	lockdep_assert_held(&vcpu->lock);
+
+	return vcpu->apic.page && below_threshold(vcpu);
+}
+
 void l2_apic_destroy(struct l2_apic *apic)
 {
 	free_page((unsigned long)apic->stand_in);

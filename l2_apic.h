@@ -9,8 +9,15 @@
 #define NVMX_L2_APIC_H
 
 #include <linux/types.h>
+#include <asm/vmx.h>
+
+#include "ept.h"
+#include "field_policy.h"
 
 struct nvmx_vcpu;
+
+/** VAPIC_TPR - offset of VTPR in the virtual-APIC page */
+#define VAPIC_TPR	0x80
 
 /**
  * struct l2_apic - the virtual-APIC page that L2 runs with
@@ -67,6 +74,33 @@ bool l2_apic_is_plain(const struct nvmx_vcpu *vcpu, const u64 *f);
  * Return: true if it does.
  */
 bool l2_apic_judged(const u64 *f);
+
+/**
+ * l2_apic_wakes() - whether the virtual APIC has something for a halted L2
+ * @vcpu: the vCPU; L2 is live
+ *
+ * VTPR below the threshold after a VM entry.  SDM Vol. 3, "VM Exits Induced by
+ * the TPR Threshold".
+ *
+ * Context: Process context, nvmx_vcpu.lock is held.
+ * Return: true if L2 does not stay halted: the processor does the rest.
+ */
+bool l2_apic_wakes(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_apic_access() - APIC-access page of a vmcs12, for ept02_get()
+ * @f: its effective values
+ *
+ * Context: Any context.
+ * Return: L1-physical address with EPT_APIC_ACCESS, or 0 for none.
+ */
+static inline u64 l2_apic_access(const u64 *f)
+{
+	if (!(vmcs12_proc2(f) & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES))
+		return 0;
+
+	return (f[VF_APIC_ACCESS_ADDR] & EPT_ADDRESS) | EPT_APIC_ACCESS;
+}
 
 /**
  * l2_apic_destroy() - free what l2_apic_choose() made

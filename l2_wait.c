@@ -77,6 +77,10 @@ enum l2_wake l2_wait_active(struct nvmx_vcpu *vcpu)
 
 	if (likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE))
 		return L2_ACTIVE;
+	if (vcpu->activity == GUEST_ACTIVITY_HLT && l2_apic_wakes(vcpu)) {
+		vcpu->activity = GUEST_ACTIVITY_ACTIVE;
+		return L2_ACTIVE;
+	}
 
 	if (vcpu->vmcs02.timer && vcpu->activity != GUEST_ACTIVITY_WAIT_SIPI) {
 		if (wait_for_timer(vcpu))

@@ -32,9 +32,6 @@
 #define CHECKS_GUEST	(BIT_ULL(ENTRY_GUEST_REGS) | BIT_ULL(ENTRY_GUEST_SEG) | \
 			 BIT_ULL(ENTRY_GUEST_DT) | BIT_ULL(ENTRY_GUEST_NONREG))
 
-/* Virtual TPR: offset in the virtual-APIC page. */
-#define VTPR		0x80
-
 /* ---- what the rules need from memory ------------------------------------- */
 
 static bool pae_without_ept12(const u64 *f)
@@ -82,7 +79,8 @@ static int read_entry_memory(struct nvmx_vcpu *vcpu, struct entry_memory *mem)
 
 	mem->pdpte_valid = nested_pdptes(vcpu, mem->pdpte);
 	mem->vtpr_readable = l2_apic_judged(f) &&
-			     !l1_memory_read(memory, f[VF_VIRTUAL_APIC_PAGE_ADDR] + VTPR,
+			     !l1_memory_read(memory,
+					     f[VF_VIRTUAL_APIC_PAGE_ADDR] + VAPIC_TPR,
 					     &mem->vtpr, sizeof(mem->vtpr));
 	mem->msr = NULL;
 	mem->msr_count = 0;

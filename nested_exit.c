@@ -481,11 +481,6 @@ static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	vcpu->reflect = true;
 }
 
-static u64 eptp12(const struct nvmx_vcpu *vcpu)
-{
-	return vmcs12_uses_ept(vcpu->f) ? vcpu->f[VF_EPT_POINTER] : EPT_NO_EPT12;
-}
-
 /* An event whose delivery the fault interrupted, and NMI blocking by IRET. */
 static void resume_after_fault(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
@@ -517,11 +512,13 @@ static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_ne
 	struct ept_fault fault = {
 		.gpa = exit->physical_address,
 		.qualification = exit->info.qualification,
+		.apic_access = l2_apic_access(vcpu->f),
 	};
 	u64 generation = ept_generation(&machine->ept);
 
 	*next = L0_AGAIN;
-	switch (ept_handle_fault(&machine->ept, &machine->caps, eptp12(vcpu), &fault)) {
+	switch (ept_handle_fault(&machine->ept, &machine->caps, vmcs02_eptp12(vcpu->f),
+				 &fault)) {
 	case EPT_RETRY:
 		resume_after_fault(vcpu, exit);
 		return generation == ept_generation(&machine->ept) ? 0 :

@@ -40,6 +40,11 @@
 #define DEBUGCTL_SHOWN	(GENMASK_ULL(63, 16) | GENMASK_ULL(5, 3) | DEBUGCTLMSR_BTF)
 #define DEBUGCTL_MORE	(~(DEBUGCTL_SHOWN | DEBUGCTLMSR_LBR))
 
+/* A probe must not touch the virtual-APIC page. */
+#define APIC_PROC2	(SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | \
+			 SECONDARY_EXEC_APIC_REGISTER_VIRT | \
+			 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+
 /* VM-entry controls that decide which rules there are. */
 #define ENTRY_LOADS	(VM_ENTRY_LOAD_DEBUG_CONTROLS | VM_ENTRY_LOAD_IA32_PAT | \
 			 VM_ENTRY_LOAD_IA32_EFER)
@@ -223,10 +228,12 @@ static bool set_trap(const struct nvmx_vcpu *vcpu)
 	u64 eptp = virt_to_phys(empty_ept) | EPT_MEMTYPE_WB | 3 << 3;
 	u32 pin = vcpu->vmcs02.pin | PIN_BASED_VMX_PREEMPTION_TIMER;
 	u32 proc = vcpu->vmcs02.proc & ~CPU_BASED_TPR_SHADOW;
+	u32 proc2 = vcpu->vmcs02.proc2 & ~APIC_PROC2;
 
 	return vmcs_write64(EPT_POINTER, eptp) &&
 	       vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, pin) &&
 	       vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, proc) &&
+	       vmcs_write32(SECONDARY_VM_EXEC_CONTROL, proc2) &&
 	       vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, 0);
 }
 

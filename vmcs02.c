@@ -50,7 +50,8 @@
 			 CPU_BASED_CR3_STORE_EXITING | CPU_BASED_NMI_WINDOW_EXITING | \
 			 CPU_BASED_TPR_SHADOW | L0_PROC_CR8 | \
 			 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_PAUSE_EXITING)
-#define L1_PROC2	(SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_RDTSCP | \
+#define L1_PROC2	(SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | \
+			 SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_RDTSCP | \
 			 SECONDARY_EXEC_UNRESTRICTED_GUEST | \
 			 SECONDARY_EXEC_PAUSE_LOOP_EXITING | \
 			 SECONDARY_EXEC_RDRAND_EXITING | SECONDARY_EXEC_ENABLE_INVPCID | \
@@ -430,10 +431,13 @@ static void merge_apic(struct nvmx_vcpu *vcpu)
 	struct vmcs02 *v = &vcpu->vmcs02;
 	void *page = vcpu->apic.page;
 
-	if (!host_has(CAP_PROC(21)))
-		return;
-	put(v, VIRTUAL_APIC_PAGE_ADDR, page ? virt_to_phys(page) : 0);
-	put(v, TPR_THRESHOLD, vcpu->f[VF_TPR_THRESHOLD] & 0xf);
+	if (host_has(CAP_PROC(21))) {
+		put(v, VIRTUAL_APIC_PAGE_ADDR, page ? virt_to_phys(page) : 0);
+		put(v, TPR_THRESHOLD, vcpu->f[VF_TPR_THRESHOLD] & 0xf);
+	}
+	if (host_has(CAP_PROC2(0)))
+		put(v, APIC_ACCESS_ADDR, l2_apic_access(vcpu->f) ?
+		    ept_apic_page(&vcpu->machine->ept) : 0);
 }
 
 /* Computes a part; by bit number of G_x.  G_EXIT goes with G_PIN. */
@@ -509,10 +513,11 @@ int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
 	struct ept *ept = &vcpu->machine->ept;
 	struct vmcs02 *v = &vcpu->vmcs02;
 	u64 eptp = ept01_eptp(ept);
+	u64 apic = l2_apic_access(vcpu->f);
 	int ret = 0;
 
-	if (vmcs12_uses_ept(vcpu->f))
-		ret = ept02_get(ept, vcpu->f[VF_EPT_POINTER], &eptp);
+	if (vmcs12_uses_ept(vcpu->f) || apic)
+		ret = ept02_get(ept, vmcs02_eptp12(vcpu->f), apic, &eptp);
 	if (ret)
 		return ret;
 

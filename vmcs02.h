@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+#include "ept.h"
 #include "field_policy.h"
 
 struct nvmx_vcpu;
@@ -61,6 +62,18 @@ void vmcs02_destroy(struct vmcs02 *vmcs02);
  * Return: 0, or -ENODEV if VMX is off on this CPU.
  */
 int vmcs02_load(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_eptp12() - EPT pointer of a vmcs12, for ept.h
+ * @f: its effective values
+ *
+ * Context: Any context.
+ * Return: the pointer, or EPT_NO_EPT12.
+ */
+static inline u64 vmcs02_eptp12(const u64 *f)
+{
+	return vmcs12_uses_ept(f) ? f[VF_EPT_POINTER] : EPT_NO_EPT12;
+}
 
 /**
  * vmcs02_choose_ept() - find the EPT that the next entry walks
