@@ -69,6 +69,7 @@ static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu, u64 
 
 	vmcs->value[index] = value & vmcs12_write_info[index].mask;
 	vmcs->dirty[index / 64] |= BIT_ULL(index % 64);
+	vmcs->stale[index / 64] &= ~BIT_ULL(index % 64);
 	vmcs->dirty_checks |= vmcs12_write_info[index].checks;
 	return true;
 }

@@ -28,9 +28,8 @@
 #include "vmx_insn.h"
 #include "vmx_ops.h"
 
-/* Rules of guest state that look at what exits leave in vmcs02. */
-#define CHECKS_GUEST	(BIT_ULL(ENTRY_GUEST_REGS) | BIT_ULL(ENTRY_GUEST_SEG) | \
-			 BIT_ULL(ENTRY_GUEST_DT) | BIT_ULL(ENTRY_GUEST_NONREG))
+/* Parts whose fields say whether PDPTEs come from memory, and from where. */
+#define PDPTE_PARTS	(G_CR0 | G_CR3 | G_CR4)
 
 /* ---- what the rules need from memory ------------------------------------- */
 
@@ -313,14 +312,25 @@ static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
 }
 
 /*
- * Must guest state that the last exit left in vmcs02 be fetched first?  Before
- * another vmcs12 takes vmcs02 over, before rules look at it, and before an MSR
- * area overwrites it: an entry that fails there must leave vmcs12 as it was.
+ * Fetch what the last exit left in vmcs02: all of it before another vmcs12
+ * takes vmcs02 over, before fields are hidden behind defaults, and before an MSR
+ * area overwrites it, as an entry that fails there must leave vmcs12 as it was;
+ * else what rules and merge look at.
  */
-static bool needs_sync(const struct nvmx_vcpu *vcpu, u64 groups)
+static void sync_for_entry(struct nvmx_vcpu *vcpu, u64 groups)
 {
-	return vcpu->vmcs02.owner != vcpu->current_vmcs || groups & CHECKS_GUEST ||
-	       vcpu->current_vmcs->value[VF_VM_ENTRY_MSR_LOAD_COUNT];
+	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	u32 parts;
+
+	if (vcpu->vmcs02.owner != vmcs || vcpu->hidden ||
+	    vmcs->value[VF_VM_ENTRY_MSR_LOAD_COUNT]) {
+		vmcs02_sync_rare(vcpu);
+		return;
+	}
+	parts = vmcs02_dirty_parts(vcpu);
+	if (!vmcs12_uses_ept(vmcs->value))
+		parts |= PDPTE_PARTS;
+	vmcs02_sync_entry(vcpu, groups, parts);
 }
 
 static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
@@ -346,8 +356,7 @@ static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
 	groups = groups_to_judge(vcpu);
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
-	if (needs_sync(vcpu, groups))
-		vmcs02_sync_rare(vcpu);
+	sync_for_entry(vcpu, groups);
 	vcpu->f = nvmx_vcpu_effective(vcpu);
 	fill_state(vcpu, &state);
 	state.resume = resume;

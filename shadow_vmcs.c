@@ -187,6 +187,7 @@ void vmcs12_make_present(struct shadow_vmcs *vmcs, enum vmcs_index index)
 void vmcs12_write(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
 {
 	vmcs12_sync(vmcs, index, value);
+	vmcs->stale[index / 64] &= ~BIT_ULL(index % 64);
 	vmcs12_mark_dirty(vmcs, index);
 }
 

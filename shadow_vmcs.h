@@ -18,7 +18,7 @@
 /** SHADOW_VMCS_MAX - active vmcs12s of one logical processor */
 #define SHADOW_VMCS_MAX		64
 
-/** VMCS12_DIRTY_WORDS - words of shadow_vmcs.dirty */
+/** VMCS12_DIRTY_WORDS - words of a bitmap of fields: shadow_vmcs.dirty, .stale */
 #define VMCS12_DIRTY_WORDS	((VMCS_FIELD_COUNT + 63) / 64)
 
 /** VMCS12_DIRTY_L1 - in shadow_vmcs.dirty_checks: what an exit loads into L1 */
@@ -57,12 +57,14 @@ struct vmcs12_node {
  * @link: shadow link: NVMX_NO_VMPTR for none
  * @launched: launch state: true "launched", false "clear"
  * @active: loaded by VMPTRLD and not yet cleared
- * @guest_stale: SYNC_RARE fields must be read from vmcs02 before use
+ * @guest_stale: some bit of @stale is set
  * @field_count: number of present fields
  * @fields: present fields by encoding
  * @dirty: fields changed since the last merge into vmcs02, a bit for each enum
  *	vmcs_index
  * @dirty_checks: groups of entry rules to judge again (entry_checks.h)
+ * @stale: fields whose value the last exit left in vmcs02, a bit for each enum
+ *	vmcs_index: read it from there before use
  * @value: stored values by enum vmcs_index; 0 where not present
  * @node: presence by enum vmcs_index
  */
@@ -78,6 +80,7 @@ struct shadow_vmcs {
 	struct rb_root fields;
 	u64 dirty[VMCS12_DIRTY_WORDS];
 	u64 dirty_checks;
+	u64 stale[VMCS12_DIRTY_WORDS];
 	u64 value[VMCS_FIELD_COUNT];
 	struct vmcs12_node node[VMCS_FIELD_COUNT];
 };
@@ -244,6 +247,19 @@ void vmcs12_mark_dirty(struct shadow_vmcs *vmcs, enum vmcs_index index);
 static inline bool vmcs12_is_dirty(const struct shadow_vmcs *vmcs, enum vmcs_index index)
 {
 	return vmcs->dirty[index / 64] & BIT_ULL(index % 64);
+}
+
+/**
+ * vmcs12_is_stale() - whether a field's value is still in vmcs02
+ * @vmcs: the vmcs12
+ * @index: the field
+ *
+ * Context: The store's lock is held.
+ * Return: true if it is.
+ */
+static inline bool vmcs12_is_stale(const struct shadow_vmcs *vmcs, enum vmcs_index index)
+{
+	return vmcs->stale[index / 64] & BIT_ULL(index % 64);
 }
 
 /**

@@ -137,6 +137,13 @@ struct host_regs {
  * @exception: cached exception bitmap
  * @cr0_owned: CR0 bits that the guest/host mask holds for L0 alone
  * @cr4_owned: likewise for CR4
+ * @cr0_l1_mask: L1's CR0 guest/host mask at the last merge
+ * @cr4_l1_mask: likewise for CR4
+ * @cr0_entry: GUEST_CR0 of vmcs12 at the last merge
+ * @cr4_entry: likewise for CR4
+ * @exit12: L1's VM-exit controls at the last nested VM exit
+ * @ept12: L2 uses an EPT of L1's
+ * @shared_msrs: L2's IA32_EFER or IA32_PAT may differ from L1's
  * @eptp: cached EPTP
  * @ept_generation: ept_generation() when @eptp was chosen
  * @rip_stale: GUEST_RIP must be written before the next entry
@@ -164,6 +171,13 @@ struct vmcs02 {
 	u32 exception;
 	u64 cr0_owned;
 	u64 cr4_owned;
+	u64 cr0_l1_mask;
+	u64 cr4_l1_mask;
+	u64 cr0_entry;
+	u64 cr4_entry;
+	u32 exit12;
+	bool ept12;
+	bool shared_msrs;
 	u64 eptp;
 	u64 ept_generation;
 	u64 debugctl;

@@ -286,6 +286,8 @@ static void merge_cr0(struct nvmx_vcpu *vcpu)
 	struct vmcs02 *v = &vcpu->vmcs02;
 
 	v->cr0_owned = CR0_OWNED;
+	v->cr0_l1_mask = vcpu->f[VF_CR0_GUEST_HOST_MASK];
+	v->cr0_entry = vcpu->f[VF_GUEST_CR0];
 	put(v, CR0_GUEST_HOST_MASK, vcpu->f[VF_CR0_GUEST_HOST_MASK] | v->cr0_owned);
 	put_cr0(vcpu, vcpu->f[VF_GUEST_CR0]);
 }
@@ -308,6 +310,8 @@ static void merge_cr4(struct nvmx_vcpu *vcpu)
 	/* A bit that L1's processor lacks must fault when L2 sets it. */
 	v->cr4_owned = ~vcpu->machine->caps.msr[CAPS_CR4_FIXED1] | X86_CR4_MCE |
 		       X86_CR4_VMXE;
+	v->cr4_l1_mask = vcpu->f[VF_CR4_GUEST_HOST_MASK];
+	v->cr4_entry = vcpu->f[VF_GUEST_CR4];
 	put(v, CR4_GUEST_HOST_MASK, vcpu->f[VF_CR4_GUEST_HOST_MASK] | v->cr4_owned);
 	put_cr4(vcpu, vcpu->f[VF_GUEST_CR4]);
 }
@@ -351,6 +355,7 @@ static u64 efer_of_entry(const struct nvmx_vcpu *vcpu)
 static void merge_efer(struct nvmx_vcpu *vcpu)
 {
 	put(&vcpu->vmcs02, GUEST_IA32_EFER, efer_of_entry(vcpu));
+	vcpu->vmcs02.shared_msrs = true;
 }
 
 static void merge_pat(struct nvmx_vcpu *vcpu)
@@ -359,6 +364,7 @@ static void merge_pat(struct nvmx_vcpu *vcpu)
 
 	put(&vcpu->vmcs02, GUEST_IA32_PAT,
 	    load ? vcpu->f[VF_GUEST_IA32_PAT] : vcpu->l1.pat);
+	vcpu->vmcs02.shared_msrs = true;
 }
 
 static void merge_debug(struct nvmx_vcpu *vcpu)
@@ -495,6 +501,19 @@ static u32 merge_field(struct nvmx_vcpu *vcpu, unsigned int index)
 	return info->merge;
 }
 
+u32 vmcs02_dirty_parts(const struct nvmx_vcpu *vcpu)
+{
+	const u64 *dirty = vcpu->current_vmcs->dirty;
+	u32 parts = vcpu->vmcs02.stale;
+	unsigned int i;
+	u64 word;
+
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+		for (word = dirty[i]; word; word &= word - 1)
+			parts |= vmcs_field_table[i * 64 + __ffs(word)].merge;
+	return parts;
+}
+
 static u32 merge_dirty(struct nvmx_vcpu *vcpu)
 {
 	const u64 *dirty = vcpu->current_vmcs->dirty;
@@ -523,6 +542,7 @@ int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
 
 	if (eptp != v->eptp)
 		v->stale |= G_EPT;
+	v->ept12 = vmcs12_uses_ept(vcpu->f);
 	v->eptp = eptp;
 	v->ept_generation = ept_generation(ept);
 	return 0;

@@ -171,21 +171,49 @@ void vmcs02_set_cr4(struct nvmx_vcpu *vcpu, u64 value);
  * vmcs02_sync_exit() - bring into vmcs12 what every nested VM exit saves
  * @vcpu: the vCPU
  *
- * The rarely used rest stays in vmcs02 and is marked stale in vmcs12.
+ * The rest stays in vmcs02 and is marked stale in vmcs12.
  *
  * Context: Preemption off, vmcs02 is current.
  */
 void vmcs02_sync_exit(struct nvmx_vcpu *vcpu);
 
 /**
- * vmcs02_sync_rare() - bring the rest of guest state into vmcs12
+ * vmcs02_sync_rare() - bring all that the last exit left in vmcs02 into vmcs12
  * @vcpu: the vCPU
  *
- * Does nothing unless vmcs02's owner is marked stale.
+ * Into vmcs02's owner; does nothing unless some field of it is stale.
  *
  * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
  */
 void vmcs02_sync_rare(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_sync_field() - as vmcs02_sync_rare(), for one field
+ * @vcpu: the vCPU
+ * @index: the field
+ *
+ * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
+ */
+void vmcs02_sync_field(struct nvmx_vcpu *vcpu, enum vmcs_index index);
+
+/**
+ * vmcs02_sync_entry() - as vmcs02_sync_rare(), for what an entry looks at
+ * @vcpu: the vCPU
+ * @groups: groups of entry rules that will be judged, a bit each
+ * @parts: G_x: parts of vmcs02 that will be computed
+ *
+ * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
+ */
+void vmcs02_sync_entry(struct nvmx_vcpu *vcpu, u64 groups, u32 parts);
+
+/**
+ * vmcs02_dirty_parts() - parts of vmcs02 that the next merge computes
+ * @vcpu: the vCPU; vmcs02 is its current vmcs12's
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: G_x.
+ */
+u32 vmcs02_dirty_parts(const struct nvmx_vcpu *vcpu);
 
 /**
  * vmcs02_peek() - read a field of vmcs02

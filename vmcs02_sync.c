@@ -3,8 +3,11 @@
  * vmcs02 read back: what a VM exit saved comes into vmcs12, some of it at once,
  * the rest when somebody asks.
  */
+#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/preempt.h>
 
 #include "entry_checks.h"
@@ -12,19 +15,41 @@
 #include "vmcs02.h"
 #include "vmx_ops.h"
 
+/* A bitmap of fields. */
+struct field_set {
+	u64 word[VMCS12_DIRTY_WORDS];
+};
+
 /* Guest state that exits leave in vmcs02 until it is asked for; set at load. */
-static u8 rare_fields[VMCS_FIELD_COUNT];
-static unsigned int rare_count;
+static struct field_set rare;
+
+/* Of these, what a group of entry rules or a part of vmcs02 looks at. */
+static struct field_set rare_of_group[ENTRY_GROUPS];
+static struct field_set rare_of_part[ilog2(G_ALL) + 1];
+
+static void set_add(struct field_set *set, unsigned int index)
+{
+	set->word[index / 64] |= BIT_ULL(index % 64);
+}
 
 void vmcs02_sync_init(void)
 {
-	unsigned int i;
+	unsigned int i, bit;
 
-	BUILD_BUG_ON(VMCS_FIELD_COUNT > U8_MAX);
-	for (i = 0; i < VMCS_FIELD_COUNT; i++)
-		if (vmcs_field_table[i].sync == SYNC_RARE &&
-		    vmcs_field_table[i].merge != G_NONE)
-			rare_fields[rare_count++] = i;
+	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
+		const struct vmcs_field_info *info = &vmcs_field_table[i];
+
+		if (info->sync != SYNC_RARE || info->merge == G_NONE)
+			continue;
+
+		set_add(&rare, i);
+		for (bit = 0; bit < ARRAY_SIZE(rare_of_group); bit++)
+			if (vmcs12_write_info[i].checks & BIT_ULL(bit))
+				set_add(&rare_of_group[bit], i);
+		for (bit = ilog2(G_COPY) + 1; bit < ARRAY_SIZE(rare_of_part); bit++)
+			if (info->merge & BIT(bit))
+				set_add(&rare_of_part[bit], i);
+	}
 }
 
 /*
@@ -38,27 +63,21 @@ static u64 owned_bits(u64 l1_mask, u64 at_entry, u64 shadow, u64 owned)
 
 u64 vmcs02_cr0(const struct nvmx_vcpu *vcpu)
 {
-	u64 owned = vcpu->vmcs02.cr0_owned;
+	const struct vmcs02 *v = &vcpu->vmcs02;
 
-	return (vmcs_readl(GUEST_CR0) & ~owned) |
-	       owned_bits(vcpu->f[VF_CR0_GUEST_HOST_MASK], vcpu->f[VF_GUEST_CR0],
-			  vmcs_readl(CR0_READ_SHADOW), owned);
+	return (vmcs_readl(GUEST_CR0) & ~v->cr0_owned) |
+	       owned_bits(v->cr0_l1_mask, v->cr0_entry, vmcs_readl(CR0_READ_SHADOW),
+			  v->cr0_owned);
 }
 
 u64 vmcs02_cr4(const struct nvmx_vcpu *vcpu)
 {
-	u64 owned = vcpu->vmcs02.cr4_owned;
+	const struct vmcs02 *v = &vcpu->vmcs02;
 
-	return (vmcs_readl(GUEST_CR4) & ~owned) |
-	       owned_bits(vcpu->f[VF_CR4_GUEST_HOST_MASK], vcpu->f[VF_GUEST_CR4],
-			  vmcs_readl(CR4_READ_SHADOW), owned);
+	return (vmcs_readl(GUEST_CR4) & ~v->cr4_owned) |
+	       owned_bits(v->cr4_l1_mask, v->cr4_entry, vmcs_readl(CR4_READ_SHADOW),
+			  v->cr4_owned);
 }
-
-/* Natural-width and 32-bit fields that every nested VM exit brings back. */
-#define FOR_EACH_OFTEN(do)						\
-	do(GUEST_RIP) do(GUEST_RSP) do(GUEST_RFLAGS) do(GUEST_CR3)	\
-	do(GUEST_CS_AR_BYTES) do(GUEST_SS_AR_BYTES)			\
-	do(GUEST_INTERRUPTIBILITY_INFO)
 
 static void sync_timer(struct nvmx_vcpu *vcpu)
 {
@@ -91,6 +110,7 @@ static void sync_shared_msrs(struct nvmx_vcpu *vcpu)
 	u64 efer = vmcs_read64(GUEST_IA32_EFER);
 	u64 pat = vmcs_read64(GUEST_IA32_PAT);
 
+	vcpu->vmcs02.shared_msrs = false;
 	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_LOAD_IA32_EFER)
 		efer = l1->efer;
 	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_LOAD_IA32_PAT)
@@ -105,34 +125,51 @@ static void sync_shared_msrs(struct nvmx_vcpu *vcpu)
 
 void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 {
-	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
-	u64 cr0, cr4;
+	struct vmcs02 *v = &vcpu->vmcs02;
+	struct shadow_vmcs *vmcs = v->owner;
+	unsigned int i;
 
-	hw_vmcs_assert_current(&vcpu->vmcs02.hw);
+	hw_vmcs_assert_current(&v->hw);
 
-	/* Both need the values at entry: compute before either is stored. */
-	cr0 = vmcs02_cr0(vcpu);
-	cr4 = vmcs02_cr4(vcpu);
-	vmcs12_sync(vmcs, VF_GUEST_CR0, cr0);
-	vmcs12_sync(vmcs, VF_GUEST_CR4, cr4);
-#define SYNC(field)	vmcs12_sync(vmcs, VF_##field, __vmread(field));
-	FOR_EACH_OFTEN(SYNC)
-#undef SYNC
+	vmcs12_sync(vmcs, VF_GUEST_RIP, vmcs_readl(GUEST_RIP));
+	vmcs12_sync(vmcs, VF_GUEST_RSP, vmcs_readl(GUEST_RSP));
 	vmcs12_sync(vmcs, VF_GUEST_ACTIVITY_STATE, vcpu->activity);
 
-	if (vcpu->profile == NVMX_PROFILE_SDM)
+	if (unlikely(v->shared_msrs || v->stale & (G_EFER | G_PAT)) &&
+	    vcpu->profile == NVMX_PROFILE_SDM)
 		sync_shared_msrs(vcpu);
-	if (vcpu->vmcs02.timer)
+	if (v->timer)
 		sync_timer(vcpu);
-	if (vcpu->vmcs02.proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
+	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
 		sync_mode(vcpu);
+
+	/* The common way back into L2 looks at them when PDPTEs may be in memory. */
+	if (unlikely(!v->ept12 && !(v->entry & VM_ENTRY_IA32E_MODE))) {
+		vmcs12_sync(vmcs, VF_GUEST_CR0, vmcs02_cr0(vcpu));
+		vmcs12_sync(vmcs, VF_GUEST_CR4, vmcs02_cr4(vcpu));
+	}
+	v->exit12 = vcpu->f[VF_VM_EXIT_CONTROLS];
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+		vmcs->stale[i] |= rare.word[i];
 	vmcs->guest_stale = true;
 }
 
-/* VM exits save these only when a control asks for it. */
-static bool saved_by_exit(const u64 *f, enum vmcs_index index)
+/* ---- on demand ----------------------------------------------------------- */
+
+static bool uses_pdptes(const struct nvmx_vcpu *vcpu)
 {
-	u32 exit = f[VF_VM_EXIT_CONTROLS];
+	return vcpu->vmcs02.ept12 && (vmcs02_cr0(vcpu) & X86_CR0_PG) &&
+	       (vmcs02_cr4(vcpu) & X86_CR4_PAE) &&
+	       !(vmcs_read32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE);
+}
+
+/*
+ * VM exits save these only when a control asks for it, as L1 had it at the exit:
+ * it may have written the control since.
+ */
+static bool saved_by_exit(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
+{
+	u32 exit = vcpu->vmcs02.exit12;
 
 	switch (index) {
 	case VF_GUEST_IA32_DEBUGCTL:
@@ -146,30 +183,45 @@ static bool saved_by_exit(const u64 *f, enum vmcs_index index)
 	case VF_GUEST_PDPTR1:
 	case VF_GUEST_PDPTR2:
 	case VF_GUEST_PDPTR3:
-		return vmcs12_uses_ept(f) && (f[VF_GUEST_CR0] & X86_CR0_PG) &&
-		       (f[VF_GUEST_CR4] & X86_CR4_PAE) &&
-		       !(f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE);
+		return uses_pdptes(vcpu);
 	default:
 		return true;
 	}
 }
 
-static void sync_rare_fields(struct nvmx_vcpu *vcpu, struct shadow_vmcs *vmcs)
+static u64 value_left(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
 {
-	unsigned int i, index;
-	u64 value;
-
-	for (i = 0; i < rare_count; i++) {
-		index = rare_fields[i];
-		if (vmcs12_is_dirty(vmcs, index) || !saved_by_exit(vmcs->value, index))
-			continue;
-		value = index == VF_GUEST_IA32_DEBUGCTL ? vcpu->vmcs02.debugctl :
-			__vmread(vmcs_field_table[index].encoding);
-		vmcs12_sync(vmcs, index, value);
+	switch (index) {
+	case VF_GUEST_CR0:
+		return vmcs02_cr0(vcpu);
+	case VF_GUEST_CR4:
+		return vmcs02_cr4(vcpu);
+	case VF_GUEST_IA32_DEBUGCTL:
+		return vcpu->vmcs02.debugctl;
+	default:
+		return __vmread(vmcs_field_table[index].encoding);
 	}
 }
 
-void vmcs02_sync_rare(struct nvmx_vcpu *vcpu)
+static void sync_set(struct nvmx_vcpu *vcpu, struct shadow_vmcs *vmcs,
+		     const struct field_set *set)
+{
+	unsigned int i, index;
+	u64 word, left = 0;
+
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++) {
+		for (word = set->word[i] & vmcs->stale[i]; word; word &= word - 1) {
+			index = i * 64 + __ffs(word);
+			if (saved_by_exit(vcpu, index))
+				vmcs12_sync(vmcs, index, value_left(vcpu, index));
+		}
+		vmcs->stale[i] &= ~set->word[i];
+		left |= vmcs->stale[i];
+	}
+	vmcs->guest_stale = left;
+}
+
+static void sync_some(struct nvmx_vcpu *vcpu, const struct field_set *set)
 {
 	struct shadow_vmcs *vmcs = vcpu->vmcs02.owner;
 
@@ -179,11 +231,42 @@ void vmcs02_sync_rare(struct nvmx_vcpu *vcpu)
 		return;
 
 	preempt_disable();
-	if (!vmcs02_load(vcpu)) {
-		sync_rare_fields(vcpu, vmcs);
-		vmcs->guest_stale = false;
-	}
+	if (!vmcs02_load(vcpu))
+		sync_set(vcpu, vmcs, set);
 	preempt_enable();
+}
+
+void vmcs02_sync_rare(struct nvmx_vcpu *vcpu)
+{
+	sync_some(vcpu, &rare);
+}
+
+void vmcs02_sync_field(struct nvmx_vcpu *vcpu, enum vmcs_index index)
+{
+	struct field_set set = {};
+
+	set_add(&set, index);
+	sync_some(vcpu, &set);
+}
+
+static void add_sets(struct field_set *to, const struct field_set *sets, u64 bits)
+{
+	unsigned int i, bit;
+
+	for (; bits; bits &= bits - 1) {
+		bit = __ffs(bits);
+		for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+			to->word[i] |= sets[bit].word[i];
+	}
+}
+
+void vmcs02_sync_entry(struct nvmx_vcpu *vcpu, u64 groups, u32 parts)
+{
+	struct field_set set = {};
+
+	add_sets(&set, rare_of_group, groups & ENTRY_ALL);
+	add_sets(&set, rare_of_part, parts & G_ALL);
+	sync_some(vcpu, &set);
 }
 
 /* Fields of vmcs02 that hold host state or addresses of the kernel. */

@@ -269,8 +269,8 @@ bool vmx_insn_ready(struct nvmx_vcpu *vcpu, struct nvmx_result *result)
 /* Both halves of a field must be the present ones. */
 static void freshen(struct nvmx_vcpu *vcpu, int index)
 {
-	if (vcpu->current_vmcs->guest_stale && vmcs_field_table[index].sync == SYNC_RARE)
-		vmcs02_sync_rare(vcpu);
+	if (vmcs12_is_stale(vcpu->current_vmcs, index))
+		vmcs02_sync_field(vcpu, index);
 }
 
 struct nvmx_result vmx_insn_read_field(struct nvmx_vcpu *vcpu, u64 encoding, u64 *value)
