@@ -154,10 +154,23 @@ static bool is_instruction(unsigned int cmd)
 	return _IOC_NR(cmd) >= _IOC_NR(NVMX_VMXON) && _IOC_NR(cmd) <= _IOC_NR(NVMX_VMCALL);
 }
 
+/*
+ * Can the answer be written?  Later is too late to find out: the command would
+ * have been carried out although it failed.  At most two pages are concerned.
+ */
+static int probe_answer(const u8 *buf, u8 __user *user, u32 size, u32 bytes)
+{
+	if (put_user(size, (u32 __user *)user) ||
+	    put_user(buf[bytes - 1], user + bytes - 1))
+		return -EFAULT;
+
+	return 0;
+}
+
 static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		       void __user *user)
 {
-	u32 size;
+	u32 size, bytes;
 	int ret, copied;
 
 	ret = copy_in(vcpu->cmd, ioctl, user, &size);
@@ -168,6 +181,10 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		return ret;
 	if (vcpu->aborted && is_instruction(ioctl->cmd))
 		return -EINVAL;
+	bytes = min(size, ioctl->size);
+	ret = probe_answer(vcpu->cmd, user, size, bytes);
+	if (ret)
+		return ret;
 
 	ret = ioctl->run(vcpu, vcpu->cmd);
 	/* A refused policy comes with its reason. */
@@ -175,7 +192,7 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		return ret;
 
 	((u32 *)vcpu->cmd)[0] = size;
-	copied = copy_to_user(user, vcpu->cmd, min(size, ioctl->size));
+	copied = copy_to_user(user, vcpu->cmd, bytes);
 	return ret ?: copied ? -EFAULT : 0;
 }
 

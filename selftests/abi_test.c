@@ -230,6 +230,42 @@ FIXTURE_TEARDOWN(abi)
 				    sizeof(self->before)));		\
 	} while (0)
 
+/* What comes back does not fit into memory that is not writable. */
+TEST_F(abi, a_struct_that_cannot_be_written_changes_nothing)
+{
+	union buffer *b = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
+
+	ASSERT_NE(MAP_FAILED, b);
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		fill(&commands[i], b, &self->l1);
+		if (commands[i].nr == NVMX_EXIT_L2)
+			continue;
+		mprotect(b, 8192, PROT_READ);
+		EXPECT_EQ(-EFAULT, nvmx_call(self->l1.fd, commands[i].nr, b))
+			TH_LOG("%s", commands[i].name);
+		mprotect(b, 8192, PROT_READ | PROT_WRITE);
+		expect_unchanged();
+	}
+}
+
+/* A struct across two pages, of which the second is read-only. */
+TEST_F(abi, a_struct_that_cannot_be_written_to_its_end_changes_nothing)
+{
+	__u8 *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct nvmx_field *field = (void *)(pages + 4096 - sizeof(*field) + 8);
+
+	ASSERT_NE(MAP_FAILED, pages);
+	field->size = sizeof(*field);
+	field->encoding = GUEST_RIP;
+	field->value = 0x4242;
+	mprotect(pages + 4096, 4096, PROT_READ);
+	EXPECT_EQ(-EFAULT, nvmx_call(self->l1.fd, NVMX_VMWRITE, field));
+	expect_unchanged();
+}
+
 TEST_F(abi, every_well_formed_call_ends_as_documented)
 {
 	union buffer b;

@@ -33,12 +33,16 @@
  * - E2BIG: a longer struct has non-zero bytes that this kernel does not know
  * - EOPNOTSUPP: a flag, capability or policy that is known or reserved, but
  *   not supported (here)
- * - EFAULT: a pointer of the call is bad
+ * - EFAULT: a pointer of the call is bad, or the struct cannot be written; only
+ *   where another thread takes the struct away while the command is carried out
+ *   does the command take effect all the same
  * - EBUSY: another call is under way on this logical processor (or L2 runs on
  *   it), L2 is live and the command needs L1, or the object is in use
  * - EIO: the file was opened by another address space, or the processor
  *   refused what L0 gave it (said once in the kernel log)
- * - ENOMEM: out of memory, or RLIMIT_MEMLOCK reached
+ * - ENOMEM: out of memory, or RLIMIT_MEMLOCK reached; NVMX_ENTER_L2 may get it
+ *   with L2 live (see NVMX_GET_STATE), which then stays so, as after
+ *   NVMX_KIND_INTERRUPTED
  * - ENODEV: VMX was taken from L0 on this CPU (suspend, shutdown)
  * - EEXIST, ENOENT, ERANGE, ENOSPC: see the command
  * - EINTR: a fatal signal arrived before anything happened
