@@ -11,7 +11,8 @@
 splats='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|KCSAN|stall'
 splats="$splats|possible recursive locking|blocked for more than|lockdep"
 splats="$splats|unreferenced object|refcount_t|scheduling while atomic"
-splats="$splats|Call Trace|unchecked MSR access"
+splats="$splats|Call Trace|unchecked MSR access|kernel BUG at|ODEBUG|corruption"
+splats="$splats|kmemleak: .*(disabled|suspected)|DEBUG_LOCKS|locking correctness"
 
 failed=0
 
@@ -67,5 +68,79 @@ run_all() {
 	[ -z "$loaded" ] || unload
 }
 
+# ---- what is left behind, once the module is gone ---------------------------
+
+kmemleak=/sys/kernel/debug/kmemleak
+page_stacks=/sys/kernel/debug/page_owner_stacks
+
+# Nothing that the boot left is ours.
+forget_leaks() {
+	[ ! -e $kmemleak ] || echo clear >$kmemleak
+}
+
+vmstat() {
+	sed -n "s/^$1 //p" /proc/vmstat
+}
+
+pinned_pages() {
+	# Counts of each CPU into the sums.
+	cat /proc/sys/vm/stat_refresh
+	held=$(($(vmstat nr_foll_pin_acquired) - $(vmstat nr_foll_pin_released)))
+	[ "$held" -eq 0 ] || echo "$held pages are still pinned"
+}
+
+# What is younger than five seconds is not reported, nor what has changed since
+# the last scan.
+unreferenced_objects() {
+	sleep 6
+	echo scan >$kmemleak
+	echo scan >$kmemleak
+	head -n 60 $kmemleak
+	# It disables itself for good when it runs out of memory.
+	echo scan >$kmemleak || echo "kmemleak is disabled"
+}
+
+# Who allocated a page that is still in use.  Only the code of a module that is
+# not there any more is an address without a name.
+orphaned_pages() {
+	awk '
+		/^ *0xffffffff/ { ours = 1 }
+		/^$/ { if (ours) print stack; ours = 0; stack = ""; next }
+		{ stack = stack "\n" $0 }' $page_stacks/show_stacks
+}
+
+# Report what $2 finds as test number $1.
+leak_test() {
+	found=$($2 2>&1)
+	if [ -z "$found" ]; then
+		echo "ok $1 $2"
+	else
+		echo "$found" | sed 's/^/# /'
+		echo "not ok $1 $2"
+		leaky=1
+	fi
+}
+
+leaks() {
+	leaky=0
+	echo "# BEGIN leaks"
+	echo 1..3
+	leak_test 1 pinned_pages
+	if [ -e $kmemleak ]; then
+		leak_test 2 unreferenced_objects
+	else
+		echo "ok 2 unreferenced_objects # SKIP no kmemleak"
+	fi
+	if [ -e $page_stacks ]; then
+		leak_test 3 orphaned_pages
+	else
+		echo "ok 3 orphaned_pages # SKIP no page_owner"
+	fi
+	echo "# END leaks status $leaky"
+	[ $leaky -eq 0 ] || failed=1
+}
+
+forget_leaks
 run_all
+leaks
 exit $failed
