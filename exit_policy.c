@@ -508,11 +508,10 @@ static const struct exit_row *row_of(u32 reason)
 	return &exit_rows[array_index_nospec(reason, ARRAY_SIZE(exit_rows))];
 }
 
-struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
-					const struct exit_info *exit)
+static noinline struct exit_decision decide_by_row(const struct exit_l1_view *view,
+						   const struct exit_info *exit,
+						   const struct exit_row *row)
 {
-	const struct exit_row *row = row_of(exit->reason);
-
 	if (row->rule >= NVMX_RULE_CONTROLS && !control(view, row->rule))
 		return decided(false, row->rule);
 	if (row->decide)
@@ -521,6 +520,18 @@ struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
 		return by_control(view, row->also);
 
 	return decided(row->rule != NVMX_RULE_L0_ALWAYS, row->rule);
+}
+
+struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
+					const struct exit_info *exit)
+{
+	const struct exit_row *row = row_of(exit->reason);
+
+	/* The most frequent ones need no look at L1's controls. */
+	if (row->rule == NVMX_RULE_UNCONDITIONAL)
+		return decided(true, NVMX_RULE_UNCONDITIONAL);
+
+	return decide_by_row(view, exit, row);
 }
 
 const char *exit_reason_name(u32 reason)

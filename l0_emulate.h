@@ -10,35 +10,8 @@
 
 #include "exit_policy.h"
 
+struct l2_exit;
 struct nvmx_vcpu;
-
-/**
- * struct l2_exit - a VM exit of L2, and what is to become of it
- * @info: what routing looks at
- * @reason: exit reason, all 32 bits
- * @instruction_len: VM-exit instruction length
- * @idt_info: IDT-vectoring information
- * @idt_error_code: IDT-vectoring error code
- * @linear_address: guest-linear address
- * @physical_address: guest-physical address
- * @rule: enum nvmx_exit_rule
- * @inject_info: event that L0 delivers to L2 with the next entry, 0 for none
- * @inject_error_code: its error code
- * @inject_len: its instruction length
- */
-struct l2_exit {
-	struct exit_info info;
-	u32 reason;
-	u32 instruction_len;
-	u32 idt_info;
-	u32 idt_error_code;
-	u64 linear_address;
-	u64 physical_address;
-	u32 rule;
-	u32 inject_info;
-	u32 inject_error_code;
-	u32 inject_len;
-};
 
 /**
  * enum l0_next - what comes after an exit

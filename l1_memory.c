@@ -321,6 +321,13 @@ struct page *l1_memory_page_locked(const struct l1_memory *mem, u64 gpa, bool *w
 	return l1_range_page_at(range, gpa);
 }
 
+int l1_memory_read_byte(void *ctx, u64 gpa)
+{
+	struct page *page = l1_memory_page_locked(ctx, gpa, NULL);
+
+	return page ? READ_ONCE(*((u8 *)page_address(page) + offset_in_page(gpa))) : -1;
+}
+
 struct page *l1_memory_page(struct l1_memory *mem, u64 gpa, bool *writable)
 {
 	struct page *page;

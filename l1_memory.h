@@ -216,6 +216,16 @@ struct page *l1_memory_page_locked(const struct l1_memory *mem, u64 gpa,
 				   bool *writable);
 
 /**
+ * l1_memory_read_byte() - read a byte for routing
+ * @ctx: the memory
+ * @gpa: L1-physical address
+ *
+ * Context: As l1_memory_page_locked().
+ * Return: 0-255, or -1 for a hole.
+ */
+int l1_memory_read_byte(void *ctx, u64 gpa);
+
+/**
  * l1_memory_page() - page behind an address
  * @mem: the memory
  * @gpa: L1-physical address

@@ -333,27 +333,13 @@ static void sync_for_entry(struct nvmx_vcpu *vcpu, u64 groups)
 	vmcs02_sync_entry(vcpu, groups, parts);
 }
 
-static int nested_enter(struct nvmx_vcpu *vcpu, bool resume)
+static int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
 {
+	u64 groups = groups_to_judge(vcpu);
 	struct entry_state state;
-	struct nvmx_result result;
 	u32 total;
-	u64 groups;
 	int ret;
 
-	if (!vmx_insn_allowed(vcpu, &result)) {
-		answer(vcpu, result);
-		return 0;
-	}
-	if (!vcpu->current_vmcs) {
-		answer(vcpu, (struct nvmx_result){ .status = NVMX_VMFAIL_INVALID });
-		return 0;
-	}
-
-	if (likely(entry_is_plain(vcpu, resume)))
-		return enter_plain(vcpu);
-
-	groups = groups_to_judge(vcpu);
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
 	sync_for_entry(vcpu, groups);
@@ -436,12 +422,6 @@ static bool do_writes(struct nvmx_vcpu *vcpu, u32 count)
 	struct nvmx_result result;
 	u32 i;
 
-	vcpu->run->writes_done = 0;
-	if (count && unlikely(!vmx_insn_ready(vcpu, &result))) {
-		write[0].result = result;
-		answer(vcpu, result);
-		return false;
-	}
 	for (i = 0; i < count; i++) {
 		result = do_write(vcpu, &write[i]);
 		write[i].result = result;
@@ -469,16 +449,28 @@ static void do_reads(struct nvmx_vcpu *vcpu, u32 count)
 
 static int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long flags, u32 writes)
 {
+	bool resume = flags & NVMX_ENTER_RESUME;
+	struct nvmx_result result;
+
 	if (flags & NVMX_ENTER_COMPLETE)
 		return -EINVAL;
 
 	vcpu->run->failure_total = 0;
 	vcpu->run->failure_count = 0;
+	vcpu->run->writes_done = 0;
+	/* The same for the VMWRITEs of the list and for VMLAUNCH and VMRESUME. */
+	if (unlikely(!vmx_insn_ready(vcpu, &result))) {
+		if (writes)
+			vcpu->run->write[0].result = result;
+		answer(vcpu, result);
+		return 0;
+	}
 	if (!do_writes(vcpu, writes))
 		return 0;
 
 	take_gprs(vcpu);
-	return nested_enter(vcpu, flags & NVMX_ENTER_RESUME);
+	return likely(entry_is_plain(vcpu, resume)) ? enter_plain(vcpu) :
+	       enter_judged(vcpu, resume);
 }
 
 int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags)

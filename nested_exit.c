@@ -56,6 +56,34 @@ static enum l0_next before_entry(struct nvmx_vcpu *vcpu)
 	return L0_AGAIN;
 }
 
+#define R(name)	BIT_ULL(EXIT_REASON_##name)
+
+/*
+ * Basic exit reasons below 64 with interruption information, instruction
+ * information or an address.  For all others these fields are undefined: L1
+ * finds 0.  SDM Vol. 3, "Recording VM-Exit Information and Updating VM-Entry
+ * Control Fields".
+ */
+#define DETAILED	(R(EXCEPTION_NMI) | R(EXTERNAL_INTERRUPT) | R(TASK_SWITCH) | \
+			 R(VMCLEAR) | R(VMPTRLD) | R(VMPTRST) | R(VMREAD) |	\
+			 R(VMWRITE) | R(VMON) | R(CR_ACCESS) | R(IO_INSTRUCTION) | \
+			 R(APIC_ACCESS) | R(GDTR_IDTR) | R(LDTR_TR) |		\
+			 R(EPT_VIOLATION) | R(EPT_MISCONFIG) | R(INVEPT) |	\
+			 R(INVVPID) | R(RDRAND) | R(INVPCID) | R(RDSEED) |	\
+			 R(PML_FULL) | R(XSAVES))
+
+static noinline void read_details(struct l2_exit *exit)
+{
+	struct exit_info *info = &exit->info;
+
+	info->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
+	if (info->intr_info & INTR_INFO_VALID_MASK)
+		info->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	info->instruction_info = vmcs_read32(VMX_INSTRUCTION_INFO);
+	exit->linear_address = vmcs_readl(GUEST_LINEAR_ADDRESS);
+	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+}
+
 static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct exit_info *info = &exit->info;
@@ -63,18 +91,19 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->reason = vmcs_read32(VM_EXIT_REASON);
 	info->reason = exit->reason & 0xffff;
 	info->qualification = vmcs_readl(EXIT_QUALIFICATION);
-	info->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
-	info->intr_error_code = info->intr_info & INTR_INFO_VALID_MASK ?
-				vmcs_read32(VM_EXIT_INTR_ERROR_CODE) : 0;
-	info->instruction_info = vmcs_read32(VMX_INSTRUCTION_INFO);
+	info->intr_info = 0;
+	info->intr_error_code = 0;
+	info->instruction_info = 0;
+	exit->linear_address = 0;
+	exit->physical_address = 0;
+	if (info->reason >= 64 || DETAILED & BIT_ULL(info->reason))
+		read_details(exit);
 	info->rcx = vcpu->l2.gpr[NVMX_RCX];
 	info->rax = vcpu->l2.gpr[NVMX_RAX];
 	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
 	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
 	exit->idt_error_code = exit->idt_info & VECTORING_INFO_VALID_MASK ?
 			       vmcs_read32(IDT_VECTORING_ERROR_CODE) : 0;
-	exit->linear_address = vmcs_readl(GUEST_LINEAR_ADDRESS);
-	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	exit->inject_info = 0;
 }
 
@@ -160,46 +189,37 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 /* ---- routing ------------------------------------------------------------- */
 
-/* While L2 is live no range comes or goes: no lock is needed. */
-static int read_l1_byte(void *ctx, u64 gpa)
+static u64 gpr_value(const struct nvmx_vcpu *vcpu, unsigned int gpr)
 {
-	struct page *page = l1_memory_page_locked(ctx, gpa, NULL);
+	u64 value = gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
 
-	return page ? READ_ONCE(*((u8 *)page_address(page) + offset_in_page(gpa))) : -1;
-}
-
-/* The register operand that routing compares with masks and bitmaps. */
-static u64 operand_value(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
-{
-	unsigned int gpr;
-	u64 value;
-
-	switch (exit->info.reason) {
-	case EXIT_REASON_CR_ACCESS:
-		gpr = (exit->info.qualification >> 8) & 15;
-		break;
-	case EXIT_REASON_VMREAD:
-	case EXIT_REASON_VMWRITE:
-		gpr = (exit->info.instruction_info >> 28) & 15;
-		break;
-	default:
-		return 0;
-	}
-	value = gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
 	/* Outside 64-bit mode operands have 32 bits. */
 	return vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK &&
 	       vmcs_read32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE ? value : (u32)value;
 }
 
+/* Operands in registers that routing compares with masks and bitmaps. */
+static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
+{
+	switch (info->reason) {
+	case EXIT_REASON_CR_ACCESS:
+		info->gpr_value = gpr_value(vcpu, (info->qualification >> 8) & 15);
+		break;
+	case EXIT_REASON_VMREAD:
+	case EXIT_REASON_VMWRITE:
+		info->gpr_value = gpr_value(vcpu, (info->instruction_info >> 28) & 15);
+		break;
+	case EXIT_REASON_XSAVES:
+	case EXIT_REASON_XRSTORS:
+		info->xss = ((u32)vcpu->l2.gpr[NVMX_RAX] |
+			     vcpu->l2.gpr[NVMX_RDX] << 32) & vcpu->l2.xss;
+		break;
+	}
+}
+
+/* While L2 is live no range of L1's memory comes or goes: no lock is needed. */
 static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
-	const struct exit_l1_view view = {
-		.caps = &vcpu->machine->caps,
-		.f = vcpu->f,
-		.read_byte = read_l1_byte,
-		.ctx = &vcpu->machine->memory,
-		.mtf_injected = vcpu->mtf_injected,
-	};
 	struct exit_decision decision;
 
 	/* Host state is back, nothing of L2 ran: L1 learns why. */
@@ -207,13 +227,14 @@ static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		exit->rule = NVMX_RULE_UNCONDITIONAL;
 		return L0_TO_L1;
 	}
-	vcpu->mtf_injected = vcpu->mtf_injected && exit->info.reason != EXIT_REASON_MONITOR_TRAP_FLAG;
 
-	exit->info.gpr_value = operand_value(vcpu, exit);
-	exit->info.xss = ((u32)vcpu->l2.gpr[NVMX_RAX] | vcpu->l2.gpr[NVMX_RDX] << 32) &
-			 vcpu->l2.xss;
+	read_operands(vcpu, &exit->info);
+	vcpu->view.f = vcpu->f;
+	vcpu->view.mtf_injected = vcpu->mtf_injected;
+	if (exit->info.reason == EXIT_REASON_MONITOR_TRAP_FLAG)
+		vcpu->mtf_injected = false;
 
-	decision = exit_policy_decide(&view, &exit->info);
+	decision = exit_policy_decide(&vcpu->view, &exit->info);
 	exit->rule = decision.rule;
 	trace_nested_vmx_route(exit->reason, decision.owner, decision.rule);
 	return decision.owner == EXIT_OWNER_L1 ? L0_TO_L1 : l0_emulate(vcpu, exit);
@@ -255,8 +276,6 @@ static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->rule = NVMX_RULE_POSTED;
 	take_pending_event(exit);
 }
-
-#define R(name)	BIT_ULL(EXIT_REASON_##name)
 
 /*
  * Basic exit reasons below 64 that have an exit qualification, exceptions
@@ -460,7 +479,7 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 	int ret;
 
 	l2_regs_load(vcpu);
-	ret = vmcs02_load(vcpu);
+	ret = likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
 	if (!ret)
 		*next = run_loaded(vcpu, exit);
 	if (!ret && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
@@ -571,29 +590,35 @@ static int refused(struct nvmx_vcpu *vcpu)
 	return -EIO;
 }
 
+static enum l2_wake wait_active(struct nvmx_vcpu *vcpu)
+{
+	return likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE) ? L2_ACTIVE :
+	       l2_wait_active(vcpu);
+}
+
 int nested_run(struct nvmx_vcpu *vcpu)
 {
-	struct l2_exit exit;
+	struct l2_exit *exit = &vcpu->exit;
 	enum l0_next next;
 	int ret;
 
 	lockdep_assert_held(&vcpu->lock);
 
 	do {
-		switch (l2_wait_active(vcpu)) {
+		switch (wait_active(vcpu)) {
 		case L2_INTERRUPTED:
 			exit_is_handled(vcpu);
 			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 			return 0;
 		case L2_TIMER:
-			make_timer_exit(vcpu, &exit);
+			make_timer_exit(vcpu, exit);
 			break;
 		case L2_ACTIVE:
 			break;
 		}
-		ret = run_once(vcpu, &exit, &next);
+		ret = run_once(vcpu, exit, &next);
 		if (!ret && next == L0_FAULT)
-			ret = settle_fault(vcpu, &exit, &next);
+			ret = settle_fault(vcpu, exit, &next);
 		if (ret) {
 			/* The access of L2 will fault again. */
 			vcpu->reflect = false;
@@ -607,11 +632,11 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	vcpu->run->entries = vcpu->entries;
 	switch (next) {
 	case L0_TO_L1:
-		finish_exit(vcpu, &exit);
+		finish_exit(vcpu, exit);
 		return 0;
 	case L0_TO_PROCESS:
 		exit_is_handled(vcpu);
-		report_event(vcpu, &exit);
+		report_event(vcpu, exit);
 		return 0;
 	case L0_INTERRUPTED:
 		exit_is_handled(vcpu);

@@ -96,6 +96,9 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 		vcpu_free(vcpu);
 		return ERR_PTR(-ENOMEM);
 	}
+	vcpu->view.caps = &vcpu->machine->caps;
+	vcpu->view.read_byte = l1_memory_read_byte;
+	vcpu->view.ctx = &vcpu->machine->memory;
 	return vcpu;
 }
 

@@ -84,6 +84,34 @@ struct l2_regs {
 };
 
 /**
+ * struct l2_exit - a VM exit of L2, and what is to become of it
+ * @info: what routing looks at
+ * @reason: exit reason, all 32 bits
+ * @instruction_len: VM-exit instruction length
+ * @idt_info: IDT-vectoring information
+ * @idt_error_code: IDT-vectoring error code
+ * @linear_address: guest-linear address
+ * @physical_address: guest-physical address
+ * @rule: enum nvmx_exit_rule
+ * @inject_info: event that L0 delivers to L2 with the next entry, 0 for none
+ * @inject_error_code: its error code
+ * @inject_len: its instruction length
+ */
+struct l2_exit {
+	struct exit_info info;
+	u32 reason;
+	u32 instruction_len;
+	u32 idt_info;
+	u32 idt_error_code;
+	u64 linear_address;
+	u64 physical_address;
+	u32 rule;
+	u32 inject_info;
+	u32 inject_error_code;
+	u32 inject_len;
+};
+
+/**
  * struct host_regs - the host's registers, kept while L2's are loaded
  * @kernel_gs_base: IA32_KERNEL_GS_BASE of the process
  * @fs_base: FS base of the process
@@ -222,6 +250,8 @@ struct vmcs02 {
  * @host: the host's, while L2's are loaded
  * @apic: the virtual-APIC page of L2
  * @vmcs02: what L2 runs on
+ * @exit: the last exit of L2, while it is being settled
+ * @view: what routing looks at on L1's side
  * @was_launched: launch state before the entry of the live L2
  * @l1_judged: @l1 and the capabilities have not changed since a good entry
  * @failures: rules that the last entry broke
@@ -267,6 +297,8 @@ struct nvmx_vcpu {
 	struct host_regs host;
 	struct l2_apic apic;
 	struct vmcs02 vmcs02;
+	struct l2_exit exit;
+	struct exit_l1_view view;
 	bool was_launched;
 	bool l1_judged;
 	struct nvmx_failure failures[NVMX_RUN_FAILURES];

@@ -36,17 +36,16 @@
  * @vmxon_region: VMXON region, allocated at load
  * @on: in VMX operation by our doing
  * @active: struct hw_vmcs that are active here
- * @current_vmcs: the current one of them, or NULL
  * @host: constant host state
  */
 struct vmx_cpu {
 	void *vmxon_region;
 	bool on;
 	struct list_head active;
-	struct hw_vmcs *current_vmcs;
 	struct vmx_cpu_host host;
 };
 
+DEFINE_PER_CPU(struct hw_vmcs *, vmx_cpu_current);
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpus);
 static enum cpuhp_state vmx_cpuhp_state;
 
@@ -246,8 +245,8 @@ static void hw_vmcs_clear_here(struct hw_vmcs *vmcs)
 	__vmclear(vmcs->pa);
 	list_del(&vmcs->node);
 	vmcs->launched = false;
-	if (this_cpu_read(vmx_cpus.current_vmcs) == vmcs)
-		this_cpu_write(vmx_cpus.current_vmcs, NULL);
+	if (hw_vmcs_is_current(vmcs))
+		this_cpu_write(vmx_cpu_current, NULL);
 	/* Last: from here on another CPU may take it. */
 	smp_store_release(&vmcs->cpu, -1);
 }
@@ -519,7 +518,7 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 
 	lockdep_assert_preemption_disabled();
 
-	if (READ_ONCE(cpu->current_vmcs) == vmcs)
+	if (hw_vmcs_is_current(vmcs))
 		return 0;
 
 	if (READ_ONCE(vmcs->cpu) != smp_processor_id()) {
@@ -540,7 +539,7 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 	}
 	if (ret >= 0) {
 		__vmptrld(vmcs->pa);
-		cpu->current_vmcs = vmcs;
+		this_cpu_write(vmx_cpu_current, vmcs);
 	}
 	local_irq_restore(flags);
 	return ret;
@@ -549,7 +548,7 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 void hw_vmcs_assert_current(const struct hw_vmcs *vmcs)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_PREEMPT) || IS_ENABLED(CONFIG_PROVE_LOCKING))
-		WARN_ON_ONCE(this_cpu_read(vmx_cpus.current_vmcs) != vmcs);
+		WARN_ON_ONCE(!hw_vmcs_is_current(vmcs));
 }
 
 const struct vmx_cpu_host *vmx_cpu_host(void)

@@ -126,6 +126,21 @@ void hw_vmcs_free(struct hw_vmcs *vmcs);
  */
 int hw_vmcs_load(struct hw_vmcs *vmcs);
 
+/** vmx_cpu_current - the current VMCS of each CPU, or NULL */
+DECLARE_PER_CPU(struct hw_vmcs *, vmx_cpu_current);
+
+/**
+ * hw_vmcs_is_current() - whether a VMCS is current on this CPU
+ * @vmcs: the VMCS
+ *
+ * Context: Preemption off.
+ * Return: true if hw_vmcs_load() would have nothing to do.
+ */
+static inline bool hw_vmcs_is_current(const struct hw_vmcs *vmcs)
+{
+	return this_cpu_read(vmx_cpu_current) == vmcs;
+}
+
 /**
  * hw_vmcs_assert_current() - complain in debug builds if another VMCS is current
  * @vmcs: what should be current
