@@ -103,6 +103,12 @@ static void fill_probe(struct command_room *room, struct l1 *l1)
 	room->probe.capacity = COMMAND_LIST;
 }
 
+static void fill_stats(struct command_room *room, struct l1 *l1)
+{
+	room->stats.exits = (uintptr_t)room->exits;
+	room->stats.capacity = COMMAND_LIST;
+}
+
 #define STRUCT(_name, _struct, _fill, ...)				\
 	{ .name = #_name, .nr = NVMX_##_name, .bytes = sizeof(struct _struct), \
 	  .fill = _fill, .errors = { __VA_ARGS__ } }
@@ -138,6 +144,7 @@ const struct command commands[] = {
 	STRUCT(SET_POLICY, nvmx_field_policy, fill_policy, ENOENT),
 	STRUCT(WALK_FIELDS, nvmx_walk, fill_walk, ENOENT),
 	STRUCT(PEEK, nvmx_peek, fill_peek, ENOENT),
+	STRUCT(GET_STATS, nvmx_stats, fill_stats),
 	STRUCT(CHECK, nvmx_check, fill_check, ENOENT, ENOMEM),
 	STRUCT(PROBE, nvmx_probe, fill_probe, ENOENT, ENOMEM, ENODEV),
 };

@@ -27,6 +27,7 @@
  * @values: what an array of VMREADs or VMWRITEs points to
  * @walk: what NVMX_WALK_FIELDS points to
  * @failures: what NVMX_CHECK and NVMX_PROBE point to
+ * @exits: what NVMX_GET_STATS points to
  *
  * The struct is at the start, in a page of its own.
  */
@@ -52,11 +53,13 @@ struct command_room {
 		struct nvmx_peek peek;
 		struct nvmx_check check;
 		struct nvmx_probe probe;
+		struct nvmx_stats stats;
 		__u8 bytes[4096];
 	} __attribute__((aligned(4096)));
 	struct nvmx_field_value values[COMMAND_LIST];
 	struct nvmx_walk_entry walk[COMMAND_LIST];
 	struct nvmx_failure failures[COMMAND_LIST];
+	struct nvmx_exit_stat exits[COMMAND_LIST];
 };
 
 /**
