@@ -55,6 +55,7 @@ nvmx_command cmd_get_stats;
 
 /* cmd_explain.c */
 nvmx_command cmd_check;
+nvmx_command cmd_explain;
 nvmx_command cmd_probe;
 
 #endif /* NVMX_COMMANDS_H */

@@ -105,6 +105,8 @@ static const struct nvmx_ioctl nvmx_ioctls[] = {
 	NVMX_IOCTL(NVMX_PEEK, cmd_peek, nvmx_peek, out_policy, 0, AT_L1 | AT_L2),
 	NVMX_IOCTL(NVMX_GET_STATS, cmd_get_stats, nvmx_stats, out_entries, 0, AT_ANY),
 	NVMX_IOCTL(NVMX_CHECK, cmd_check, nvmx_check, out_reserved, 0, AT_L1),
+	NVMX_IOCTL(NVMX_EXPLAIN, cmd_explain, nvmx_explain, out_decider, 0,
+		   AT_L1 | AT_L2),
 	NVMX_IOCTL(NVMX_PROBE, cmd_probe, nvmx_probe, out_reserved, 0, AT_L1),
 };
 

@@ -275,6 +275,8 @@ __u32 l1_run(struct l1 *l1)
 		ret = nvmx_enter(l1->fd, how);
 		if (ret)
 			l1_die(l1, "ENTER_L2: %s", strerror(-ret));
+		if (l1->run->kind == NVMX_KIND_EXIT)
+			l1_explain(l1);
 		if (l1->run->kind != NVMX_KIND_INTERRUPTED)
 			return l1->run->kind;
 	}

@@ -309,6 +309,7 @@ void l1_prepare(struct l1 *l1, enum l2_mode mode);
 void l1_load_code(struct l1 *l1, const __u8 *code, size_t bytes);
 
 __u32 l1_run(struct l1 *l1);
+void l1_explain(struct l1 *l1);
 __u32 l1_run_exit(struct l1 *l1);
 void l1_run_until(struct l1 *l1, __u32 reason);
 void l1_skip(struct l1 *l1);

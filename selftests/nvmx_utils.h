@@ -335,6 +335,12 @@ static inline int nvmx_check(int fd, struct nvmx_failure *failures,
 	return nvmx_call(fd, NVMX_CHECK, check);
 }
 
+static inline int nvmx_explain(int fd, struct nvmx_explain *explain)
+{
+	explain->size = sizeof(*explain);
+	return nvmx_call(fd, NVMX_EXPLAIN, explain);
+}
+
 static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 			     __u32 capacity, struct nvmx_probe *probe)
 {
@@ -415,6 +421,8 @@ static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 #define test_err_peek(e, ...)		test_err(e, nvmx_peek(__VA_ARGS__))
 #define test_get_stats(...)		test_ok(nvmx_get_stats(__VA_ARGS__))
 #define test_err_get_stats(e, ...)	test_err(e, nvmx_get_stats(__VA_ARGS__))
+#define test_explain(...)		test_ok(nvmx_explain(__VA_ARGS__))
+#define test_err_explain(e, ...)	test_err(e, nvmx_explain(__VA_ARGS__))
 #define test_check(...)			test_ok(nvmx_check(__VA_ARGS__))
 #define test_err_check(e, ...)		test_err(e, nvmx_check(__VA_ARGS__))
 

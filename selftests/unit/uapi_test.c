@@ -87,6 +87,8 @@ static const struct {
 	S(nvmx_exit_stat, 40),
 	S(nvmx_stats, 40),
 	S(nvmx_check, 32),
+	S(nvmx_decider, 32),
+	S(nvmx_explain, 208),
 	S(nvmx_probe, 56),
 #undef S
 };
@@ -198,6 +200,15 @@ static const struct {
 	M(nvmx_check, out_count, 20),
 	M(nvmx_check, out_total, 24),
 	M(nvmx_check, out_reserved, 28),
+	M(nvmx_decider, where, 0),
+	M(nvmx_decider, field, 4),
+	M(nvmx_decider, address, 8),
+	M(nvmx_decider, value, 16),
+	M(nvmx_decider, mask, 24),
+	M(nvmx_explain, out_owner, 64),
+	M(nvmx_explain, out_rule, 68),
+	M(nvmx_explain, out_count, 72),
+	M(nvmx_explain, out_decider, 80),
 	M(nvmx_probe, out_total, 24),
 	M(nvmx_probe, out_outcome, 32),
 	M(nvmx_probe, out_qualification, 40),
@@ -250,6 +261,7 @@ static const struct {
 	C(NVMX_PEEK, 0x38),
 	C(NVMX_GET_STATS, 0x3b),
 	C(NVMX_CHECK, 0x40),
+	C(NVMX_EXPLAIN, 0x41),
 	C(NVMX_PROBE, 0x42),
 #undef C
 };

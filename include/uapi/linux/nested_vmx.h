@@ -101,7 +101,7 @@
 #define NVMX_GET_STATS		_IO(NVMX_IOC_TYPE, 0x3b)
 
 #define NVMX_CHECK		_IO(NVMX_IOC_TYPE, 0x40)
-/* 0x41 reserved: explain the routing of an exit */
+#define NVMX_EXPLAIN		_IO(NVMX_IOC_TYPE, 0x41)
 #define NVMX_PROBE		_IO(NVMX_IOC_TYPE, 0x42)
 
 /**
@@ -1069,6 +1069,96 @@ struct nvmx_check {
 	__u32 out_count;
 	__u32 out_total;
 	__u32 out_reserved;
+};
+
+/**
+ * enum nvmx_owner - who gets a VM exit of L2
+ * @NVMX_OWNER_L0: L0 does what the processor of L1's machine would do
+ * @NVMX_OWNER_L1: a nested VM exit
+ */
+enum nvmx_owner {
+	NVMX_OWNER_L0 = 0,
+	NVMX_OWNER_L1 = 1,
+};
+
+/**
+ * enum nvmx_decider_where - where bits are that decide
+ * @NVMX_DECIDER_FIELD: in a VMCS field
+ * @NVMX_DECIDER_MEMORY: in a byte of L1's physical memory
+ * @NVMX_DECIDER_HOLE: as NVMX_DECIDER_MEMORY, but L1 has no memory there, which
+ *	reads ones
+ */
+enum nvmx_decider_where {
+	NVMX_DECIDER_FIELD	= 0,
+	NVMX_DECIDER_MEMORY	= 1,
+	NVMX_DECIDER_HOLE	= 2,
+};
+
+/**
+ * struct nvmx_decider - bits that decide who gets a VM exit
+ * @where: enum nvmx_decider_where
+ * @field: encoding of the field; for memory, of the one that has the address of
+ *	the bitmap
+ * @address: L1-physical address of the byte, for memory, otherwise 0
+ * @value: effective value of the field, or the byte
+ * @mask: the bits in it that were looked at
+ */
+struct nvmx_decider {
+	__u32 where;
+	__u32 field;
+	__u64 address;
+	__u64 value;
+	__u64 mask;
+};
+
+/** NVMX_DECIDERS - most elements of nvmx_explain.out_decider */
+#define NVMX_DECIDERS		4
+
+/**
+ * struct nvmx_explain - NVMX_EXPLAIN: who would get a VM exit of L2, and why
+ * @size: sizeof(struct nvmx_explain)
+ * @flags: 0
+ * @exit_reason: basic exit reason, at most 65535 (else EINVAL)
+ * @instruction_info: VM-exit instruction information
+ * @qualification: exit qualification
+ * @intr_info: VM-exit interruption information
+ * @intr_error_code: VM-exit interruption error code
+ * @rax: L2's RAX: the leaf of ENCLS, ENCLV, PCONFIG and VMFUNC
+ * @rcx: L2's RCX: the MSR of RDMSR and WRMSR
+ * @gpr_value: the register operand of MOV to a control register, VMREAD (the
+ *	field) and VMWRITE (the field)
+ * @xss: EDX:EAX and IA32_XSS of XSAVES and XRSTORS, bits set in both
+ * @out_owner: enum nvmx_owner
+ * @out_rule: enum nvmx_exit_rule, which nvmx_run.deciding_rule would be
+ * @out_count: elements of @out_decider that are meant; 0 where no bit decides
+ * @out_reserved: 0
+ * @out_decider: where the bits are.  A secondary or tertiary control that is
+ *	not activated comes after the bit of the primary controls that would
+ *	activate it
+ *
+ * Answers by the same code that routes real exits, from the effective values of
+ * the current VMCS and L1's memory as they are now.  Nothing is run or changed;
+ * also while L2 is live.  An EPT violation, say, is L0's here
+ * (NVMX_RULE_L0_ALWAYS), although it becomes L1's if L1's EPT causes it.
+ * ENOENT when there is no current VMCS.
+ */
+struct nvmx_explain {
+	__u32 size;
+	__u32 flags;
+	__u32 exit_reason;
+	__u32 instruction_info;
+	__u64 qualification;
+	__u32 intr_info;
+	__u32 intr_error_code;
+	__u64 rax;
+	__u64 rcx;
+	__u64 gpr_value;
+	__u64 xss;
+	__u32 out_owner;
+	__u32 out_rule;
+	__u32 out_count;
+	__u32 out_reserved;
+	struct nvmx_decider out_decider[NVMX_DECIDERS];
 };
 
 /**
