@@ -109,6 +109,11 @@ static void fill_stats(struct command_room *room, struct l1 *l1)
 	room->stats.capacity = COMMAND_LIST;
 }
 
+static void fill_explain(struct command_room *room, struct l1 *l1)
+{
+	room->explain.exit_reason = EXIT_RDMSR;
+}
+
 #define STRUCT(_name, _struct, _fill, ...)				\
 	{ .name = #_name, .nr = NVMX_##_name, .bytes = sizeof(struct _struct), \
 	  .fill = _fill, .errors = { __VA_ARGS__ } }
@@ -146,6 +151,7 @@ const struct command commands[] = {
 	STRUCT(PEEK, nvmx_peek, fill_peek, ENOENT),
 	STRUCT(GET_STATS, nvmx_stats, fill_stats),
 	STRUCT(CHECK, nvmx_check, fill_check, ENOENT, ENOMEM),
+	STRUCT(EXPLAIN, nvmx_explain, fill_explain, ENOENT),
 	STRUCT(PROBE, nvmx_probe, fill_probe, ENOENT, ENOMEM, ENODEV),
 };
 

@@ -54,6 +54,7 @@ struct command_room {
 		struct nvmx_check check;
 		struct nvmx_probe probe;
 		struct nvmx_stats stats;
+		struct nvmx_explain explain;
 		__u8 bytes[4096];
 	} __attribute__((aligned(4096)));
 	struct nvmx_field_value values[COMMAND_LIST];

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// fuzz-sources: exit_policy.c field_policy.c
+// fuzz-sources: exit_policy.c exit_explain.c field_policy.c
 /*
  * Routing of any exit for any vmcs12: the answer has a name, says what the
  * deciding rule says by itself, is the same each time, and looks at no byte
- * outside the bitmap that is asked.
+ * outside the bitmap that is asked.  An explanation says the same, with bits
+ * that are there.
  */
+#include "exit_explain.h"
 #include "fuzz.h"
 #include "../unit/exit_policy_test.c"
 
@@ -120,21 +122,61 @@ static void check_exit(const struct exit_info *exit)
 		EXPECT_TRUE(second.owner == EXIT_OWNER_L1);
 }
 
-/* The bitmaps stay where they are. */
-static void change_field(struct fuzz_input *in)
+static void check_decider(const struct nvmx_decider *d)
 {
-	unsigned int i = fuzz_below(in, VMCS_FIELD_COUNT);
+	int index = vmcs_field_find(d->field);
 
-	switch (vmcs_field_table[i].encoding) {
+	ASSERT_TRUE(index >= 0);
+	EXPECT_TRUE(d->where <= NVMX_DECIDER_HOLE);
+	if (d->where == NVMX_DECIDER_FIELD) {
+		EXPECT_EQ(field[index], d->value);
+		EXPECT_EQ(0, d->address);
+		return;
+	}
+	EXPECT_TRUE(d->address - field[index] < PAGE);
+	EXPECT_EQ(unreadable, d->where == NVMX_DECIDER_HOLE);
+	EXPECT_EQ(unreadable ? 0xff : pattern, d->value);
+}
+
+static void check_explanation(const struct exit_info *exit)
+{
+	struct exit_explanation e;
+	struct exit_decision decision;
+	unsigned int i;
+
+	memset(&e, 0xaa, sizeof(e));
+	asked_count = 0;
+	exit_explain(&view, exit, &e);
+	asked_count = 0;
+	decision = decide(exit);
+	EXPECT_EQ(decision.owner, e.decision.owner);
+	EXPECT_EQ(decision.rule, e.decision.rule);
+	ASSERT_TRUE(e.count <= NVMX_DECIDERS);
+	for (i = 0; i < e.count; i++)
+		check_decider(&e.decider[i]);
+}
+
+static bool is_bitmap(unsigned int index)
+{
+	switch (vmcs_field_table[index].encoding) {
 	case IO_BITMAP_A:
 	case IO_BITMAP_B:
 	case MSR_BITMAP:
 	case VMREAD_BITMAP:
 	case VMWRITE_BITMAP:
-		return;
+		return true;
 	default:
-		field[i] = fuzz_mutate(in, field[i]) & vmcs_field_mask(i);
+		return false;
 	}
+}
+
+/* The bitmaps stay where they are. */
+static void change_field(struct fuzz_input *in)
+{
+	unsigned int i = fuzz_below(in, VMCS_FIELD_COUNT);
+
+	if (!is_bitmap(i))
+		field[i] = fuzz_mutate(in, field[i]) & vmcs_field_mask(i);
 }
 
 static void fuzz_one(struct fuzz_input *in)
@@ -165,5 +207,6 @@ static void fuzz_one(struct fuzz_input *in)
 		if (exit.rax & 1)
 			exit.qualification = exit.rcx;
 		check_exit(&exit);
+		check_explanation(&exit);
 	}
 }
