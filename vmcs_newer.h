@@ -6,6 +6,7 @@
 #ifndef NVMX_VMCS_NEWER_H
 #define NVMX_VMCS_NEWER_H
 
+#include <asm/msr-index.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
