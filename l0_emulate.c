@@ -183,9 +183,11 @@ static enum l0_next handle_rdpmc(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 static enum l0_next handle_rdmsr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
+	u32 index = vcpu->l2.gpr[NVMX_RCX];
 	u64 value;
 
-	if (!l2_msr_read(vcpu, vcpu->l2.gpr[NVMX_RCX], &value))
+	if (l2_apic_rdmsr(vcpu, index, &value) == VAPIC_NOT_VIRTUAL &&
+	    !l2_msr_read(vcpu, index, &value))
 		return raise_gp(exit);
 
 	vcpu->l2.gpr[NVMX_RAX] = (u32)value;
@@ -193,13 +195,36 @@ static enum l0_next handle_rdmsr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	return skip(exit);
 }
 
+/* An exit of the virtual APIC: trap-like, so the instruction has been executed. */
+static enum l0_next apic_exit(struct l2_exit *exit, u32 reason, u32 rule)
+{
+	l0_skip_instruction(exit->instruction_len);
+	exit->reason = reason;
+	exit->info.reason = reason;
+	exit->instruction_len = 0;
+	exit->rule = rule;
+	return L0_TO_L1;
+}
+
 static enum l0_next handle_wrmsr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	u64 value = (u32)vcpu->l2.gpr[NVMX_RAX] | vcpu->l2.gpr[NVMX_RDX] << 32;
+	u32 index = vcpu->l2.gpr[NVMX_RCX];
 
-	if (!l2_msr_write(vcpu, vcpu->l2.gpr[NVMX_RCX], value))
+	switch (l2_apic_wrmsr(vcpu, index, value, &exit->info.qualification)) {
+	case VAPIC_EXIT_TPR:
+		return apic_exit(exit, EXIT_REASON_TPR_BELOW_THRESHOLD, NVMX_RULE_PROC(21));
+	case VAPIC_EXIT_EOI:
+		return apic_exit(exit, EXIT_REASON_EOI_INDUCED, NVMX_RULE_PROC2(9));
+	case VAPIC_EXIT_WRITE:
+		return apic_exit(exit, EXIT_REASON_APIC_WRITE, NVMX_RULE_PROC2(9));
+	case VAPIC_GP:
 		return raise_gp(exit);
-	return skip(exit);
+	case VAPIC_DONE:
+		return skip(exit);
+	default:
+		return l2_msr_write(vcpu, index, value) ? skip(exit) : raise_gp(exit);
+	}
 }
 
 /* Nothing answers: reads give ones, writes go nowhere. */

@@ -10,10 +10,13 @@
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 
 #include "l2_apic.h"
 #include "vcpu.h"
+#include "vmcs02.h"
+#include "vmx_ops.h"
 
 #define TPR_THRESHOLD_BITS	0xf
 
@@ -94,27 +97,92 @@ bool l2_apic_is_plain(const struct nvmx_vcpu *vcpu, const u64 *f)
 	return !l2_apic_judged(f) || !(f[VF_TPR_THRESHOLD] & TPR_THRESHOLD_BITS);
 }
 
-static u8 vtpr(const struct l2_apic *apic)
+/* ---- the virtual APIC of a live L2 ---------------------------------------- */
+
+static struct virtual_apic virtual_apic(const struct nvmx_vcpu *vcpu)
 {
-	return READ_ONCE(*(u8 *)(apic->page + VAPIC_TPR));
+	u32 proc2 = vmcs12_proc2(vcpu->f);
+	u16 status = proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY ?
+		     vmcs_read16(GUEST_INTR_STATUS) : 0;
+
+	return (struct virtual_apic){
+		.page = vcpu->apic.page,
+		.proc2 = proc2,
+		.threshold = vcpu->f[VF_TPR_THRESHOLD] & TPR_THRESHOLD_BITS,
+		.rvi = status,
+		.svi = status >> 8,
+		.eoi_exit = &vcpu->f[VF_EOI_EXIT_BITMAP0],
+	};
 }
+
+enum vapic_outcome l2_apic_rdmsr(struct nvmx_vcpu *vcpu, u32 index, u64 *value)
+{
+	struct virtual_apic apic;
+
+	if (!vcpu->apic.page)
+		return VAPIC_NOT_VIRTUAL;
+
+	apic = virtual_apic(vcpu);
+	return vapic_rdmsr(&apic, index, value);
+}
+
+enum vapic_outcome l2_apic_wrmsr(struct nvmx_vcpu *vcpu, u32 index, u64 value,
+				 u64 *qualification)
+{
+	enum vapic_outcome outcome;
+	struct virtual_apic apic;
+
+	if (!vcpu->apic.page)
+		return VAPIC_NOT_VIRTUAL;
+
+	apic = virtual_apic(vcpu);
+	outcome = vapic_wrmsr(&apic, index, value);
+	*qualification = apic.qualification;
+	if (apic.proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+		vmcs_write16(GUEST_INTR_STATUS, apic.rvi | apic.svi << 8);
+	return outcome;
+}
+
+/* ---- a halted L2 ---------------------------------------------------------- */
 
 /* The processor looks at it right after a VM entry, and exits. */
 static bool below_threshold(const struct nvmx_vcpu *vcpu)
 {
-	u32 proc2 = vmcs12_proc2(vcpu->f);
 	u32 threshold = vcpu->f[VF_TPR_THRESHOLD] & TPR_THRESHOLD_BITS;
 
-	return proc2 & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES &&
-	       !(proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY) &&
-	       threshold > vtpr(&vcpu->apic) >> 4;
+	return vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES &&
+	       threshold > vapic_vtpr(vcpu->apic.page) >> 4;
+}
+
+/* The processor delivers it right after a VM entry. */
+static bool interrupt_is_due(struct nvmx_vcpu *vcpu)
+{
+	struct virtual_apic apic;
+	bool due = false;
+
+	if (vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_INTR_WINDOW_EXITING)
+		return false;
+
+	preempt_disable();
+	if (!vmcs02_load(vcpu)) {
+		apic = virtual_apic(vcpu);
+		due = vapic_is_pending(&apic) &&
+		      vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF;
+	}
+	preempt_enable();
+	return due;
 }
 
 bool l2_apic_wakes(struct nvmx_vcpu *vcpu)
 {
 	lockdep_assert_held(&vcpu->lock);
 
-	return vcpu->apic.page && below_threshold(vcpu);
+	if (!vcpu->apic.page)
+		return false;
+	if (vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+		return interrupt_is_due(vcpu);
+
+	return below_threshold(vcpu);
 }
 
 void l2_apic_destroy(struct l2_apic *apic)

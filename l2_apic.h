@@ -13,11 +13,9 @@
 
 #include "ept.h"
 #include "field_policy.h"
+#include "virtual_apic.h"
 
 struct nvmx_vcpu;
-
-/** VAPIC_TPR - offset of VTPR in the virtual-APIC page */
-#define VAPIC_TPR	0x80
 
 /**
  * struct l2_apic - the virtual-APIC page that L2 runs with
@@ -79,13 +77,40 @@ bool l2_apic_judged(const u64 *f);
  * l2_apic_wakes() - whether the virtual APIC has something for a halted L2
  * @vcpu: the vCPU; L2 is live
  *
- * VTPR below the threshold after a VM entry.  SDM Vol. 3, "VM Exits Induced by
- * the TPR Threshold".
+ * VTPR below the threshold after a VM entry, or a virtual interrupt.  SDM Vol. 3,
+ * "VM Exits Induced by the TPR Threshold", "Virtual-Interrupt Delivery".
  *
  * Context: Process context, nvmx_vcpu.lock is held.
  * Return: true if L2 does not stay halted: the processor does the rest.
  */
 bool l2_apic_wakes(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_apic_rdmsr() - RDMSR of L2, which L1 does not want to see
+ * @vcpu: the vCPU
+ * @index: any MSR
+ * @value: value read, with VAPIC_DONE
+ *
+ * L0 reads the virtual-APIC page in the place of the processor, whose MSRs L2 thus
+ * never gets near.
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: VAPIC_DONE or VAPIC_NOT_VIRTUAL.
+ */
+enum vapic_outcome l2_apic_rdmsr(struct nvmx_vcpu *vcpu, u32 index, u64 *value);
+
+/**
+ * l2_apic_wrmsr() - likewise, WRMSR
+ * @vcpu: the vCPU
+ * @index: any MSR
+ * @value: value to write
+ * @qualification: exit qualification, with VAPIC_EXIT_x
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: enum vapic_outcome.
+ */
+enum vapic_outcome l2_apic_wrmsr(struct nvmx_vcpu *vcpu, u32 index, u64 value,
+				 u64 *qualification);
 
 /**
  * l2_apic_access() - APIC-access page of a vmcs12, for ept02_get()

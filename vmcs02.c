@@ -51,6 +51,8 @@
 			 CPU_BASED_TPR_SHADOW | L0_PROC_CR8 | \
 			 CPU_BASED_MONITOR_TRAP_FLAG | CPU_BASED_PAUSE_EXITING)
 #define L1_PROC2	(SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES | \
+			 SECONDARY_EXEC_APIC_REGISTER_VIRT | \
+			 SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY | \
 			 SECONDARY_EXEC_DESC | SECONDARY_EXEC_ENABLE_RDTSCP | \
 			 SECONDARY_EXEC_UNRESTRICTED_GUEST | \
 			 SECONDARY_EXEC_PAUSE_LOOP_EXITING | \
@@ -431,7 +433,22 @@ static void merge_cr3_target(struct nvmx_vcpu *vcpu)
 		put(v, CR3_TARGET_VALUE0 + 2 * i, f[VF_CR3_TARGET_VALUE0 + i]);
 }
 
-/* Addresses of pages of ours or of pinned pages: l2_apic.c. */
+static void merge_virtual_interrupts(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	unsigned int i;
+
+	if (!(vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY))
+		return;
+	put(v, GUEST_INTR_STATUS, vcpu->f[VF_GUEST_INTR_STATUS]);
+	for (i = 0; i < 4; i++)
+		put(v, EOI_EXIT_BITMAP0 + 2 * i, vcpu->f[VF_EOI_EXIT_BITMAP0 + i]);
+}
+
+/*
+ * Addresses of pages of ours or of pinned pages: l2_apic.c.  "Virtualize x2APIC
+ * mode" stays 0: each access to an MSR exits.
+ */
 static void merge_apic(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
@@ -444,6 +461,7 @@ static void merge_apic(struct nvmx_vcpu *vcpu)
 	if (host_has(CAP_PROC2(0)))
 		put(v, APIC_ACCESS_ADDR, l2_apic_access(vcpu->f) ?
 		    ept_apic_page(&vcpu->machine->ept) : 0);
+	merge_virtual_interrupts(vcpu);
 }
 
 /* Computes a part; by bit number of G_x.  G_EXIT goes with G_PIN. */

@@ -140,6 +140,8 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 		sync_shared_msrs(vcpu);
 	if (v->timer)
 		sync_timer(vcpu);
+	if (v->proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
+		vmcs12_sync(vmcs, VF_GUEST_INTR_STATUS, vmcs_read16(GUEST_INTR_STATUS));
 	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
 		sync_mode(vcpu);
 

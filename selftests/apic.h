@@ -108,6 +108,60 @@ static inline long apic_attempt(struct l1 *l1)
 		EXPECT_EQ(number, self->l1.run->failure[0].rule);	\
 	} while (0)
 
+/* Access types: SDM Vol. 3, "Exit Qualification for APIC-Access VM Exits". */
+#define TYPE_READ	0x0000
+#define TYPE_WRITE	0x1000
+#define TYPE_EVENT	0x3000
+
+static inline void use_access_page(struct l1 *l1, __u64 address, __u64 proc2)
+{
+	l1_set_control(l1, CAPS_PROC2, PROC2_APIC_ACCESSES | proc2);
+	l1_write(l1, APIC_ACCESS_ADDR, address);
+}
+
+#define SKIP_WITHOUT(bits)						\
+	do {								\
+		if (!l1_can(&self->l1, CAPS_PROC2, bits))		\
+			SKIP(return, "not in this processor");		\
+	} while (0)
+
+#define RBX		(self->l1.run->gpr[NVMX_RBX])
+
+/* @code with RBX = APIC_ACCESS + @offset exits with @type of access. */
+#define expect_access_exit(code, offset, type)				\
+	do {								\
+		RBX = APIC_ACCESS + (offset);				\
+		l1_load(&self->l1, code);				\
+		EXPECT_EQ(EXIT_APIC_ACCESS, l1_run_exit(&self->l1))	\
+			TH_LOG("offset %#x", (unsigned int)(offset));	\
+		EXPECT_EQ((offset) | (type), self->l1.run->qualification); \
+		EXPECT_EQ(NVMX_RULE_PROC2(0), self->l1.run->deciding_rule); \
+		EXPECT_EQ(L1_CODE, l1_read(&self->l1, GUEST_RIP));	\
+	} while (0)
+
+#define expect_access_runs(code, offset, rax)				\
+	do {								\
+		RBX = APIC_ACCESS + (offset);				\
+		expect_runs(code, rax, -1);				\
+	} while (0)
+
+/*
+ * Have L2 take one interrupt, so that the pages which delivery needs are in EPT02:
+ * Bochs 2.7 does not say in the IDT-vectoring information which virtual interrupt
+ * an EPT violation interrupted.
+ */
+static inline void apic_take_interrupt(struct l1 *l1)
+{
+	l1_write(l1, GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF);
+	l1_write(l1, VM_ENTRY_INTR_INFO_FIELD, INTR_EXT | 0x20);
+	l1_run_until(l1, EXIT_VMCALL);
+	if (l1_vector(l1) != 0x20)
+		l1_die(l1, "vector %d", l1_vector(l1));
+	l1_write(l1, GUEST_RSP, L1_STACK);
+	l1_write(l1, GUEST_RFLAGS, RFLAGS_FIXED);
+	l1_write(l1, GUEST_RIP, L1_CODE);
+}
+
 static inline __u64 apic_peek02(struct l1 *l1, __u32 encoding)
 {
 	struct nvmx_peek peek;
