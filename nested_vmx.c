@@ -20,6 +20,7 @@
 #include "entry_checks.h"
 #include "nested_entry.h"
 #include "probe.h"
+#include "roster.h"
 #include "step.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -233,6 +234,24 @@ static bool run_post(struct nvmx_vcpu *vcpu, unsigned int cmd, unsigned long arg
 	}
 }
 
+/* A second call is told so; while this machine goes down or sleeps, all wait. */
+static int lock_vcpu(struct nvmx_vcpu *vcpu)
+{
+	int ret;
+
+	do {
+		if (mutex_trylock(&vcpu->lock)) {
+			if (!roster_is_still())
+				return 0;
+			mutex_unlock(&vcpu->lock);
+		} else if (!roster_is_still()) {
+			return -EBUSY;
+		}
+		ret = roster_wait();
+	} while (!ret);
+	return ret;
+}
+
 static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct nvmx_vcpu *vcpu = file->private_data;
@@ -250,8 +269,9 @@ static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 			return -ENOTTY;
 	}
 
-	if (!mutex_trylock(&vcpu->lock))
-		return -EBUSY;
+	ret = lock_vcpu(vcpu);
+	if (ret)
+		return ret;
 	ret = ioctl ? run_command(vcpu, ioctl, (void __user *)arg) :
 	      nvmx_enter_l2(vcpu, arg);
 	mutex_unlock(&vcpu->lock);
@@ -328,16 +348,22 @@ static int __init nvmx_init(void)
 	if (ret)
 		goto err_probe;
 
+	ret = roster_init();
+	if (ret)
+		goto err_cpus;
+
 	/* Last: once registered, user space may call in. */
 	ret = misc_register(&nvmx_misc);
 	if (ret)
-		goto err_cpus;
+		goto err_roster;
 
 	pr_info("ABI %u, %u fields, %u entry rules, VMX on %u CPUs\n",
 		NVMX_ABI_VERSION, VMCS_FIELD_COUNT, entry_checks_count(),
 		num_online_cpus());
 	return 0;
 
+err_roster:
+	roster_exit();
 err_cpus:
 	vmx_cpu_exit();
 err_probe:
@@ -352,6 +378,7 @@ err_cache:
 static void __exit nvmx_exit(void)
 {
 	misc_deregister(&nvmx_misc);
+	roster_exit();
 	vmx_cpu_exit();
 	probe_module_exit();
 	vmcs02_module_exit();

@@ -9,6 +9,7 @@
 #define NVMX_TRACE_H
 
 #include <linux/tracepoint.h>
+#include <asm/processor-flags.h>
 #include <asm/vmx.h>
 
 #define nvmx_show_reason(reason)					\
@@ -151,6 +152,24 @@ TRACE_EVENT(nested_vmx_policy_refused,
 	),
 	TP_printk("field=0x%x policy=%u reason=%u", __entry->encoding,
 		  __entry->policy, __entry->reason)
+);
+
+/* This CPU has entered or left VMX operation; cleared: VMCSs active here before. */
+TRACE_EVENT(nested_vmx_cpu,
+	TP_PROTO(bool on, unsigned int cleared, u64 cr4),
+	TP_ARGS(on, cleared, cr4),
+	TP_STRUCT__entry(
+		__field(u64, cr4)
+		__field(unsigned int, cleared)
+		__field(bool, on)
+	),
+	TP_fast_assign(
+		__entry->cr4 = cr4;
+		__entry->cleared = cleared;
+		__entry->on = on;
+	),
+	TP_printk("%s cleared=%u CR4.VMXE=%u", __entry->on ? "VMXON" : "VMXOFF",
+		  __entry->cleared, !!(__entry->cr4 & X86_CR4_VMXE))
 );
 
 #endif /* NVMX_TRACE_H */

@@ -12,6 +12,7 @@
 
 #include "entry_checks.h"
 #include "l2_regs.h"
+#include "roster.h"
 #include "vcpu.h"
 #include "vmcs02.h"
 #include "vmx_caps.h"
@@ -72,6 +73,7 @@ static void vcpu_free(struct nvmx_vcpu *vcpu)
 struct nvmx_vcpu *nvmx_vcpu_create(void)
 {
 	struct nvmx_vcpu *vcpu;
+	int ret;
 
 	BUILD_BUG_ON(sizeof(struct nvmx_run) > NVMX_RUN_BYTES);
 
@@ -99,11 +101,19 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 	vcpu->view.caps = &vcpu->machine->caps;
 	vcpu->view.read_byte = l1_memory_read_byte;
 	vcpu->view.ctx = &vcpu->machine->memory;
+
+	/* Last: from here on others may find it. */
+	ret = roster_add(vcpu);
+	if (ret) {
+		vcpu_free(vcpu);
+		return ERR_PTR(ret);
+	}
 	return vcpu;
 }
 
 void nvmx_vcpu_destroy(struct nvmx_vcpu *vcpu)
 {
+	roster_remove(vcpu);
 	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
 	vcpu_free(vcpu);
 }

@@ -14,6 +14,7 @@
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <asm/desc_defs.h>
 
@@ -269,6 +270,8 @@ struct vmcs02 {
  * @wait: a halted L2 sleeps here; posts wake it
  * @entries: VM entries of the processor
  * @stats: its VM exits
+ * @roster: in the list of all
+ * @user: who opened the file
  */
 struct nvmx_vcpu {
 	struct nvmx_machine *machine;
@@ -318,13 +321,16 @@ struct nvmx_vcpu {
 	wait_queue_head_t wait;
 	u64 entries;
 	struct exit_stats stats;
+
+	struct list_head roster;
+	kuid_t user;
 };
 
 /**
  * nvmx_vcpu_create() - make a machine with one logical processor
  *
  * Context: Process context; the machine is bound to current->mm.
- * Return: the vCPU, or an ERR_PTR: -ENOMEM.
+ * Return: the vCPU, or an ERR_PTR: -ENOMEM, or -EMFILE if the user has too many.
  */
 struct nvmx_vcpu *nvmx_vcpu_create(void);
 

@@ -17,9 +17,7 @@
 #include <linux/namei.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
-#include <linux/reboot.h>
 #include <linux/smp.h>
-#include <linux/suspend.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
@@ -28,6 +26,7 @@
 #include <asm/tlbflush.h>
 
 #include "compat.h"
+#include "trace.h"
 #include "vmx_cpu.h"
 #include "vmx_ops.h"
 
@@ -48,6 +47,9 @@ struct vmx_cpu {
 DEFINE_PER_CPU(struct hw_vmcs *, vmx_cpu_current);
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpus);
 static enum cpuhp_state vmx_cpuhp_state;
+
+/* VMX stays off on all CPUs; written with CPU hotplug locked out. */
+static bool vmx_away;
 
 struct vmx_host vmx_host;
 
@@ -72,8 +74,19 @@ static int vmx_probe_processor(void)
 	return -ENODEV;
 }
 
-static int vmx_probe_firmware(void)
+/**
+ * struct vmx_firmware - a CPU on which firmware does not let VMX be used
+ * @cpu: its number, -1 for none; one of them if there are several
+ * @feat_ctl: its IA32_FEAT_CTL
+ */
+struct vmx_firmware {
+	atomic_t cpu;
+	u64 feat_ctl;
+};
+
+static void vmx_find_forbidden(void *arg)
 {
+	struct vmx_firmware *found = arg;
 	u64 feat_ctl;
 
 	if (rdmsrl_safe(MSR_IA32_FEAT_CTL, &feat_ctl))
@@ -81,11 +94,22 @@ static int vmx_probe_firmware(void)
 
 	if ((feat_ctl & FEAT_CTL_LOCKED) &&
 	    (feat_ctl & FEAT_CTL_VMX_ENABLED_OUTSIDE_SMX))
+		return;
+	if (atomic_cmpxchg(&found->cpu, -1, smp_processor_id()) == -1)
+		found->feat_ctl = feat_ctl;
+}
+
+static int vmx_probe_firmware(void)
+{
+	struct vmx_firmware found = { .cpu = ATOMIC_INIT(-1) };
+
+	on_each_cpu(vmx_find_forbidden, &found, 1);
+	if (atomic_read(&found.cpu) < 0)
 		return 0;
 
-	pr_err("VT-x is %s (IA32_FEAT_CTL = %#llx): enable \"Intel Virtualization Technology\" in the firmware setup and power-cycle\n",
-	       feat_ctl & FEAT_CTL_LOCKED ? "locked off by firmware" :
-	       "not enabled by firmware or kernel", feat_ctl);
+	pr_err("VT-x is %s on CPU %d (IA32_FEAT_CTL = %#llx): enable \"Intel Virtualization Technology\" in the firmware setup and power-cycle\n",
+	       found.feat_ctl & FEAT_CTL_LOCKED ? "locked off by firmware" :
+	       "not enabled by firmware or kernel", atomic_read(&found.cpu), found.feat_ctl);
 	return -EOPNOTSUPP;
 }
 
@@ -237,6 +261,7 @@ static int vmx_cpu_vmxon(struct vmx_cpu *cpu)
 	__invept(VMX_INVEPT_GLOBAL, 0);
 	vmx_read_host(&cpu->host);
 	cpu->on = true;
+	trace_nested_vmx_cpu(true, 0, __read_cr4());
 	return 0;
 }
 
@@ -254,22 +279,29 @@ static void hw_vmcs_clear_here(struct hw_vmcs *vmcs)
 static void vmx_cpu_vmxoff(struct vmx_cpu *cpu)
 {
 	struct hw_vmcs *vmcs, *next;
+	unsigned int cleared = 0;
 
 	if (!cpu->on)
 		return;
 
-	list_for_each_entry_safe(vmcs, next, &cpu->active, node)
+	list_for_each_entry_safe(vmcs, next, &cpu->active, node) {
 		hw_vmcs_clear_here(vmcs);
+		cleared++;
+	}
 
 	cpu->on = false;
 	__vmxoff();
 	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
+	trace_nested_vmx_cpu(false, cleared, __read_cr4());
 }
 
 static int vmx_cpu_online(unsigned int nr)
 {
 	unsigned long flags;
 	int ret;
+
+	if (vmx_away)
+		return 0;
 
 	local_irq_save(flags);
 	ret = vmx_cpu_vmxon(this_cpu_ptr(&vmx_cpus));
@@ -296,25 +328,51 @@ static void vmx_cpu_vmxoff_ipi(void *unused)
 	vmx_cpu_vmxoff(this_cpu_ptr(&vmx_cpus));
 }
 
-static void vmx_cpu_vmxon_ipi(void *unused)
+static void vmx_cpu_vmxon_ipi(void *failed)
 {
-	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
+	if (vmx_cpu_vmxon(this_cpu_ptr(&vmx_cpus)))
+		atomic_inc(failed);
+}
 
-	if (!cpu->on)
-		vmx_cpu_vmxon(cpu);
+void vmx_cpu_hold(void)
+{
+	cpus_read_lock();
+	vmx_away = true;
+	on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
+	cpus_read_unlock();
+}
+
+void vmx_cpu_release(void)
+{
+	atomic_t failed = ATOMIC_INIT(0);
+
+	cpus_read_lock();
+	if (vmx_away)
+		on_each_cpu(vmx_cpu_vmxon_ipi, &failed, 1);
+	vmx_away = false;
+	cpus_read_unlock();
+
+	if (atomic_read(&failed))
+		pr_err("VMX did not come back on %d CPUs: L2 cannot run there\n",
+		       atomic_read(&failed));
 }
 
 /*
  * Crash or emergency reboot: interrupts off, every other CPU stopped or about
- * to be, possibly in NMI context.  Clear the VMCSs so that the processor does
- * not write their cached state over the next kernel's memory.
+ * to be, perhaps an NMI in the middle of VMXON, VMXOFF or a change of the list.
+ * So nothing is believed but CR4.VMXE, and what faults is passed over: outside
+ * VMX operation these instructions cause #UD.  The list can be walked at any
+ * time, and what it does not have yet has never been made active.
+ *
+ * VMCLEAR first: the processor must not write the cached state of a VMCS over
+ * the next kernel's memory.
  */
 static void vmx_cpu_emergency(void)
 {
 	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
 	struct hw_vmcs *vmcs;
 
-	if (!cpu->on || !(__read_cr4() & X86_CR4_VMXE))
+	if (!(__read_cr4() & X86_CR4_VMXE))
 		return;
 
 	list_for_each_entry(vmcs, &cpu->active, node)
@@ -324,34 +382,7 @@ static void vmx_cpu_emergency(void)
 	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
 }
 
-/* ---- ways down ----------------------------------------------------------- */
-
-static int vmx_reboot(struct notifier_block *nb, unsigned long event, void *data)
-{
-	on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
-	return NOTIFY_OK;
-}
-
-static struct notifier_block vmx_reboot_nb = { .notifier_call = vmx_reboot };
-
-static int vmx_pm(struct notifier_block *nb, unsigned long event, void *data)
-{
-	switch (event) {
-	case PM_SUSPEND_PREPARE:
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
-		break;
-	case PM_POST_SUSPEND:
-	case PM_POST_HIBERNATION:
-	case PM_POST_RESTORE:
-		on_each_cpu(vmx_cpu_vmxon_ipi, NULL, 1);
-		break;
-	}
-	return NOTIFY_OK;
-}
-
-static struct notifier_block vmx_pm_nb = { .notifier_call = vmx_pm };
+/* ---- kvm_intel ------------------------------------------------------------ */
 
 static int vmx_module_coming(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -439,18 +470,18 @@ int vmx_cpu_init(void)
 	if (ret)
 		goto err_regions;
 
+	/* Before VMXON, too: a crash may come at any time. */
+	cpu_emergency_register_virt_callback(vmx_cpu_emergency);
+
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "nested_vmx:online",
 				vmx_cpu_online, vmx_cpu_offline);
 	if (ret < 0)
-		goto err_module_nb;
+		goto err_emergency;
 	vmx_cpuhp_state = ret;
-
-	cpu_emergency_register_virt_callback(vmx_cpu_emergency);
-	register_reboot_notifier(&vmx_reboot_nb);
-	register_pm_notifier(&vmx_pm_nb);
 	return 0;
 
-err_module_nb:
+err_emergency:
+	cpu_emergency_unregister_virt_callback(vmx_cpu_emergency);
 	unregister_module_notifier(&vmx_module_nb);
 err_regions:
 	vmx_free_regions();
@@ -459,8 +490,6 @@ err_regions:
 
 void vmx_cpu_exit(void)
 {
-	unregister_pm_notifier(&vmx_pm_nb);
-	unregister_reboot_notifier(&vmx_reboot_nb);
 	cpuhp_remove_state(vmx_cpuhp_state);
 	cpu_emergency_unregister_virt_callback(vmx_cpu_emergency);
 	unregister_module_notifier(&vmx_module_nb);

@@ -82,6 +82,24 @@ int vmx_cpu_init(void);
 void vmx_cpu_exit(void);
 
 /**
+ * vmx_cpu_hold() - VMCLEAR of all that is active, and VMXOFF, on every CPU
+ *
+ * A CPU that comes online later gets no VMX either, until vmx_cpu_release().
+ *
+ * Context: Process context, may sleep.
+ */
+void vmx_cpu_hold(void);
+
+/**
+ * vmx_cpu_release() - VMXON on every CPU, after vmx_cpu_hold()
+ *
+ * If it fails somewhere, the kernel log says so and L2 does not run there.
+ *
+ * Context: Process context, may sleep.
+ */
+void vmx_cpu_release(void);
+
+/**
  * vmx_cpu_flush_ept() - INVEPT of all contexts on every CPU in VMX operation
  *
  * Context: Process context, may sleep.

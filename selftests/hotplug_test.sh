@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A CPU goes away and comes back, before the module is loaded and while it is;
-# L2 runs in between, on that CPU, too.  Needs mode_test beside it.  TAP on stdout.
+# A CPU goes away and comes back, before the module is loaded, while it is, and
+# while L2 runs on that CPU.  Needs mode_test and busy beside it.  TAP on stdout.
 
 number=0
 status=0
@@ -28,6 +28,69 @@ set_online() {
 # l2_runs MASK: L2 runs in all modes, on these CPUs.
 l2_runs() {
 	taskset "$1" ./mode_test -t l2_computes_and_leaves_by_vmcall_port_and_hlt >/tmp/hotplug 2>&1
+}
+
+trace() {
+	echo "$1" >/sys/kernel/tracing/events/nested_vmx/nested_vmx_cpu/enable
+	echo "$1" >/sys/kernel/tracing/tracing_on
+}
+
+# The trace has $1 on CPU 1.
+traced() {
+	grep -qE "\[001\].* $1" /sys/kernel/tracing/trace
+}
+
+start_busy() {
+	./busy "$1" "/tmp/busy.$1" &
+	eval "busy_$1=$!"
+}
+
+# L2 reports again, now.
+busy_goes_on() {
+	before=$(cat "/tmp/busy.$1" 2>/dev/null)
+	tries=0
+	while [ "$(cat "/tmp/busy.$1" 2>/dev/null)" = "$before" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 200 ] || return 1
+		sleep 0.01
+	done
+}
+
+all_busy() {
+	busy_goes_on 0 && busy_goes_on 1
+}
+
+# It saw nothing wrong.
+busy_ends_well() {
+	kill -TERM "$1" && wait "$1"
+}
+
+back_to_cpu_1() {
+	taskset -p 2 "$busy_1" >/tmp/hotplug && busy_goes_on 1
+}
+
+# CPU 1 goes away under an L2 that runs on it, and comes back.
+pull() {
+	: >/sys/kernel/tracing/trace
+	result "CPU 1 goes away while L2 runs on it ($1)" set_online 0
+	result "its VMCS is cleared, VMX off, CR4.VMXE 0 ($1)" \
+		traced "VMXOFF cleared=[1-9][0-9]* CR4.VMXE=0"
+	result "both L2s go on ($1)" all_busy
+	result "CPU 1 comes back under it ($1)" set_online 1
+	result "L2 moves back to it ($1)" back_to_cpu_1
+}
+
+pull_while_busy() {
+	start_busy 0
+	start_busy 1
+	result "L2 is busy on both CPUs" all_busy
+	trace 1
+	for round in 1 2 3 4 5; do
+		pull $round
+	done
+	trace 0
+	result "neither L2 saw anything wrong" busy_ends_well "$busy_0"
+	result "nor the one that was moved" busy_ends_well "$busy_1"
 }
 
 quiet() {
@@ -57,6 +120,7 @@ result "CPU 1 comes back and gets VMX" set_online 1
 result "L2 runs on it" l2_runs 2
 cycle "first time"
 cycle "second time"
+pull_while_busy
 result "CPU 1 goes away once more" set_online 0
 result "the module unloads meanwhile" rmmod nested_vmx
 result "CPU 1 comes back" set_online 1
