@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "nested_vmx: " fmt
 
+#include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -12,8 +13,8 @@
 #include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/uaccess.h>
-#include <linux/vmalloc.h>
 
 #include "commands.h"
 #include "compat.h"
@@ -30,6 +31,10 @@
 bool nvmx_steps;
 module_param_named(steps, nvmx_steps, bool, 0600);
 MODULE_PARM_DESC(steps, "Print a line a step to the kernel log, rate-limited (default: no)");
+
+static bool unprivileged;
+module_param(unprivileged, bool, 0600);
+MODULE_PARM_DESC(unprivileged, "Let all open the device whom its mode lets (default: no, CAP_SYS_ADMIN)");
 
 /* ---- the table of commands ----------------------------------------------- */
 
@@ -280,10 +285,25 @@ static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 
 /* ---- file ---------------------------------------------------------------- */
 
+/* Capabilities in a user namespace do not count: its root may be anybody. */
+static int may_open(void)
+{
+	if (!READ_ONCE(unprivileged) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	/* L2's isolation is younger than what lockdown is to protect. */
+	return security_locked_down(LOCKDOWN_MSR);
+}
+
 static int nvmx_fop_open(struct inode *inode, struct file *file)
 {
-	struct nvmx_vcpu *vcpu = nvmx_vcpu_create();
+	struct nvmx_vcpu *vcpu;
+	int ret = may_open();
 
+	if (ret)
+		return ret;
+
+	vcpu = nvmx_vcpu_create();
 	if (IS_ERR(vcpu))
 		return PTR_ERR(vcpu);
 
@@ -297,6 +317,17 @@ static int nvmx_fop_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static int map_run(const struct nvmx_vcpu *vcpu, struct vm_area_struct *vma)
+{
+	unsigned long offset;
+	int ret = 0;
+
+	for (offset = 0; !ret && offset < vma->vm_end - vma->vm_start; offset += PAGE_SIZE)
+		ret = vm_insert_page(vma, vma->vm_start + offset,
+				     virt_to_page((char *)vcpu->run + offset));
+	return ret;
+}
+
 static int nvmx_fop_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct nvmx_vcpu *vcpu = file->private_data;
@@ -306,7 +337,7 @@ static int nvmx_fop_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start > NVMX_RUN_BYTES)
 		return -EINVAL;
 
-	return remap_vmalloc_range(vma, vcpu->run, 0);
+	return map_run(vcpu, vma);
 }
 
 static const struct file_operations nvmx_fops = {

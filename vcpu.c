@@ -3,11 +3,11 @@
  * The machine of L1 and its logical processor: creation, enabling, policies,
  * and posts.
  */
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/vmalloc.h>
 #include <asm/processor.h>
 
 #include "entry_checks.h"
@@ -62,7 +62,8 @@ static void vcpu_free(struct nvmx_vcpu *vcpu)
 	vmcs02_destroy(&vcpu->vmcs02);
 	l2_apic_destroy(&vcpu->apic);
 	l2_regs_destroy(&vcpu->l2);
-	vfree(vcpu->run);
+	if (vcpu->run)
+		free_pages_exact(vcpu->run, NVMX_RUN_BYTES);
 	free_page((unsigned long)vcpu->region);
 	free_page((unsigned long)vcpu->cmd);
 	if (vcpu->machine)
@@ -90,7 +91,7 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 	nvmx_vcpu_reset_l1(vcpu);
 
 	vcpu->machine = machine_create();
-	vcpu->run = vmalloc_user(NVMX_RUN_BYTES);
+	vcpu->run = alloc_pages_exact(NVMX_RUN_BYTES, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	vcpu->region = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->cmd = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vcpu->machine || !vcpu->run || !vcpu->region || !vcpu->cmd ||

@@ -35,12 +35,14 @@
  * @vmxon_region: VMXON region, allocated at load
  * @on: in VMX operation by our doing
  * @active: struct hw_vmcs that are active here
+ * @cleared: how many were cleared since the last VMXOFF
  * @host: constant host state
  */
 struct vmx_cpu {
 	void *vmxon_region;
 	bool on;
 	struct list_head active;
+	unsigned int cleared;
 	struct vmx_cpu_host host;
 };
 
@@ -276,23 +278,30 @@ static void hw_vmcs_clear_here(struct hw_vmcs *vmcs)
 	smp_store_release(&vmcs->cpu, -1);
 }
 
-static void vmx_cpu_vmxoff(struct vmx_cpu *cpu)
+/* Clear at most @most of the VMCSs that are active on this CPU. */
+static void clear_active(struct vmx_cpu *cpu, unsigned int most)
 {
 	struct hw_vmcs *vmcs, *next;
-	unsigned int cleared = 0;
 
+	list_for_each_entry_safe(vmcs, next, &cpu->active, node) {
+		if (!most--)
+			return;
+		hw_vmcs_clear_here(vmcs);
+		cpu->cleared++;
+	}
+}
+
+static void vmx_cpu_vmxoff(struct vmx_cpu *cpu)
+{
 	if (!cpu->on)
 		return;
 
-	list_for_each_entry_safe(vmcs, next, &cpu->active, node) {
-		hw_vmcs_clear_here(vmcs);
-		cleared++;
-	}
-
+	clear_active(cpu, UINT_MAX);
 	cpu->on = false;
 	__vmxoff();
 	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
-	trace_nested_vmx_cpu(false, cleared, __read_cr4());
+	trace_nested_vmx_cpu(false, cpu->cleared, __read_cr4());
+	cpu->cleared = 0;
 }
 
 static int vmx_cpu_online(unsigned int nr)
@@ -313,9 +322,30 @@ static int vmx_cpu_online(unsigned int nr)
 	return ret;
 }
 
+/* Interrupts are off for no more than this many VMCLEARs at a time. */
+#define CLEAR_AT_ONCE	32
+
+static void vmx_cpu_clear_some_ipi(void *more)
+{
+	struct vmx_cpu *cpu = this_cpu_ptr(&vmx_cpus);
+
+	if (cpu->on)
+		clear_active(cpu, CLEAR_AT_ONCE);
+	if (!list_empty(&cpu->active))
+		WRITE_ONCE(*(bool *)more, true);
+}
+
 static int vmx_cpu_offline(unsigned int nr)
 {
 	unsigned long flags;
+	bool more;
+
+	do {
+		more = false;
+		local_irq_save(flags);
+		vmx_cpu_clear_some_ipi(&more);
+		local_irq_restore(flags);
+	} while (more);
 
 	local_irq_save(flags);
 	vmx_cpu_vmxoff(this_cpu_ptr(&vmx_cpus));
@@ -336,8 +366,14 @@ static void vmx_cpu_vmxon_ipi(void *failed)
 
 void vmx_cpu_hold(void)
 {
+	bool more;
+
 	cpus_read_lock();
 	vmx_away = true;
+	do {
+		more = false;
+		on_each_cpu(vmx_cpu_clear_some_ipi, &more, 1);
+	} while (more);
 	on_each_cpu(vmx_cpu_vmxoff_ipi, NULL, 1);
 	cpus_read_unlock();
 }
@@ -391,7 +427,7 @@ static int vmx_module_coming(struct notifier_block *nb, unsigned long event, voi
 	if (event != MODULE_STATE_COMING || strcmp(mod->name, "kvm_intel"))
 		return NOTIFY_DONE;
 
-	pr_warn("kvm_intel may not load while nested_vmx holds VMX: run: rmmod nested_vmx\n");
+	pr_warn_ratelimited("kvm_intel may not load while nested_vmx holds VMX: run: rmmod nested_vmx\n");
 	return notifier_from_errno(-EBUSY);
 }
 

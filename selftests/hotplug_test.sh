@@ -22,7 +22,7 @@ result() {
 }
 
 set_online() {
-	echo "$1" >$cpu && [ "$(cat $cpu)" = "$1" ]
+	echo "$1" >"$cpu" && [ "$(cat "$cpu")" = "$1" ]
 }
 
 # l2_runs MASK: L2 runs in all modes, on these CPUs.
@@ -38,11 +38,6 @@ trace() {
 # The trace has $1 on CPU 1.
 traced() {
 	grep -qE "\[001\].* $1" /sys/kernel/tracing/trace
-}
-
-start_busy() {
-	./busy "$1" "/tmp/busy.$1" &
-	eval "busy_$1=$!"
 }
 
 # L2 reports again, now.
@@ -81,8 +76,10 @@ pull() {
 }
 
 pull_while_busy() {
-	start_busy 0
-	start_busy 1
+	./busy 0 /tmp/busy.0 &
+	busy_0=$!
+	./busy 1 /tmp/busy.1 &
+	busy_1=$!
 	result "L2 is busy on both CPUs" all_busy
 	trace 1
 	for round in 1 2 3 4 5; do

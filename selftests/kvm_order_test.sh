@@ -6,6 +6,7 @@
 
 number=0
 status=0
+cpu=/sys/devices/system/cpu/cpu1/online
 
 # result TEXT COMMAND...: ok if the command succeeds.
 result() {
@@ -86,6 +87,39 @@ open_file() {
 	result "the device is gone" test ! -e /dev/nested_vmx
 }
 
+# A CPU goes and comes while one of the two has VMX: VMX comes back to its owner there.
+cycle_cpu() {
+	echo 0 >"$cpu" && echo 1 >"$cpu" && [ "$(cat "$cpu")" = 1 ]
+}
+
+kvm_first_with_hotplug() {
+	insmod kvm-intel.ko
+	result "a CPU goes and comes while kvm_intel is loaded" cycle_cpu
+	result "insmod is refused after that, too" refused insmod nested_vmx.ko
+	result "it says that VMX is busy after that, too" says busy
+	echo 0 >"$cpu"
+	result "insmod is refused while a CPU is away" refused insmod nested_vmx.ko
+	echo 1 >"$cpu"
+	result "kvm_intel unloads after that" rmmod kvm_intel
+}
+
+we_first_with_hotplug() {
+	insmod nested_vmx.ko
+	result "a CPU goes and comes while we are loaded" cycle_cpu
+	result "kvm_intel is refused after that, too" refused insmod kvm-intel.ko
+	echo 0 >"$cpu"
+	result "kvm_intel is refused while a CPU is away" refused insmod kvm-intel.ko
+	rmmod nested_vmx
+	insmod kvm-intel.ko
+	result "kvm_intel loads after us while a CPU is away" loaded kvm_intel
+	result "the CPU comes back to kvm_intel" sh -c "echo 1 >$cpu"
+	rmmod kvm_intel
+	insmod nested_vmx.ko
+	result "we load after it" loaded nested_vmx
+	result "L2 runs on the CPU that came back" taskset 2 ./roundtrip
+	rmmod nested_vmx
+}
+
 again_and_again() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		insmod nested_vmx.ko && open_device && rmmod nested_vmx || return 1
@@ -106,6 +140,10 @@ insmod kvm.ko
 kvm_first
 we_first
 open_file
+if [ -e "$cpu" ]; then
+	kvm_first_with_hotplug
+	we_first_with_hotplug
+fi
 result "it loads and unloads ten times" again_and_again
 result "the device node is for root only" node_is_private
 result "the kernel has nothing to complain about" quiet

@@ -92,7 +92,7 @@ vmx_went_and_came() {
 }
 
 sleep_and_wake() {
-	echo "$1" >$power/state
+	echo "$1" >"$power/state"
 }
 
 # sleep STATE [LEVEL]: once, as far down as LEVEL of pm_test.
@@ -114,9 +114,10 @@ can() {
 cycles() {
 	for level in freezer devices platform processors core; do
 		for state in freeze mem disk; do
-			[ "$state $level" != "freeze processors" ] &&
-				[ "$state $level" != "freeze core" ] || continue
-			! can $state || cycle $state $level
+			case "$state $level" in
+			"freeze processors"|"freeze core") continue ;;
+			esac
+			! can "$state" || cycle "$state" "$level"
 		done
 	done
 	echo none >$power/pm_test

@@ -43,9 +43,11 @@
  * - ENOMEM: out of memory, or RLIMIT_MEMLOCK reached; NVMX_ENTER_L2 may get it
  *   with L2 live (see NVMX_GET_STATE), which then stays so, as after
  *   NVMX_KIND_INTERRUPTED
- * - ENODEV: VMX was taken from L0 on this CPU (suspend, shutdown)
+ * - ENODEV: VMX was taken from L0 on this CPU (the machine goes down)
  * - EEXIST, ENOENT, ERANGE, ENOSPC: see the command
  * - EINTR: a fatal signal arrived before anything happened
+ * - EPERM, EMFILE: of open(): no capability or kernel lockdown, and too many
+ *   files of this user
  *
  * *VMX result*: what the instruction would have done to L1, in a struct
  * nvmx_result; the call returns 0.
