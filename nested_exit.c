@@ -29,6 +29,7 @@
 #include "l2_regs.h"
 #include "l2_wait.h"
 #include "nested_exit.h"
+#include "speculation.h"
 #include "step.h"
 #include "trace.h"
 #include "vcpu.h"
@@ -167,6 +168,7 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER),
 				     vmcs_readl(GUEST_DR7));
 		exit_is_handled(vcpu);
+		speculation_before_entry();
 		failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
 		exit_stats_begin(&vcpu->stats, rdtsc());
 		l2_regs_after_exit(vcpu);
@@ -484,6 +486,7 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 		*next = run_loaded(vcpu, exit);
 	if (!ret && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
 		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
+	speculation_after_l2();
 	l2_regs_put(vcpu);
 	return ret;
 }

@@ -22,6 +22,7 @@
 #include "nested_entry.h"
 #include "probe.h"
 #include "roster.h"
+#include "speculation.h"
 #include "step.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -375,9 +376,13 @@ static int __init nvmx_init(void)
 	if (ret)
 		goto err_vmcs02;
 
-	ret = vmx_cpu_init();
+	ret = speculation_init();
 	if (ret)
 		goto err_probe;
+
+	ret = vmx_cpu_init();
+	if (ret)
+		goto err_speculation;
 
 	ret = roster_init();
 	if (ret)
@@ -397,6 +402,8 @@ err_roster:
 	roster_exit();
 err_cpus:
 	vmx_cpu_exit();
+err_speculation:
+	speculation_exit();
 err_probe:
 	probe_module_exit();
 err_vmcs02:
@@ -411,6 +418,7 @@ static void __exit nvmx_exit(void)
 	misc_deregister(&nvmx_misc);
 	roster_exit();
 	vmx_cpu_exit();
+	speculation_exit();
 	probe_module_exit();
 	vmcs02_module_exit();
 	shadow_vmcs_cache_exit();

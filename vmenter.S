@@ -14,7 +14,11 @@
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
+#include <asm/cpufeatures.h>
+#include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
+#include <asm/percpu.h>
+#include <asm/segment.h>
 #include <asm/unwind_hints.h>
 
 #define GPR_RAX		(0 * 8)
@@ -36,6 +40,40 @@
 /* SDM Vol. 3, appendix "Field Encoding in VMCS": natural-width host state. */
 #define ENC_HOST_RSP	0x6c14
 
+#ifndef X86_FEATURE_CLEAR_CPU_BUF_VM
+#define X86_FEATURE_CLEAR_CPU_BUF_VM	X86_FEATURE_CLEAR_CPU_BUF
+#endif
+
+/*
+ * VERW of a memory operand makes affected processors overwrite buffers that
+ * still hold the host's data.  Nothing is read after it but by the entry.
+ * Changes ZF only.
+ */
+.macro CLEAR_BUFFERS
+	ALTERNATIVE_2 "jmp .Lno_verw_\@", "", X86_FEATURE_CLEAR_CPU_BUF, \
+		"", X86_FEATURE_CLEAR_CPU_BUF_VM
+	verw	nvmx_verw_selector(%rip)
+.Lno_verw_\@:
+.endm
+
+/*
+ * With IBRS of old, what L2 has done to the predictors is only kept off by a
+ * write, though the value has never changed: WRMSR of L2 exits.
+ */
+.macro WRITE_SPEC_CTRL
+	ALTERNATIVE "jmp .Lno_ibrs_\@", "", X86_FEATURE_KERNEL_IBRS
+	mov	$MSR_IA32_SPEC_CTRL, %ecx
+	mov	PER_CPU_VAR(x86_spec_ctrl_current), %eax
+	mov	PER_CPU_VAR(x86_spec_ctrl_current + 4), %edx
+	wrmsr
+.Lno_ibrs_\@:
+.endm
+
+	.section .rodata
+	.balign	2
+nvmx_verw_selector:
+	.word	__KERNEL_DS
+
 	.text
 
 SYM_FUNC_START(nvmx_vmenter)
@@ -52,8 +90,8 @@ SYM_FUNC_START(nvmx_vmenter)
 .Lwrite_host_rsp:
 	vmwrite	%rsp, %rax
 
-	/* Nothing from here to the entry changes the flags. */
-	test	%sil, %sil
+	/* Nothing from here to the entry changes CF. */
+	bt	$0, %esi
 
 	mov	GPR_RAX(%rdi), %rax
 	mov	GPR_RCX(%rdi), %rcx
@@ -73,7 +111,8 @@ SYM_FUNC_START(nvmx_vmenter)
 
 	/* RSP and the frame after a VM exit are those of here. */
 	UNWIND_HINT_SAVE
-	jz	.Llaunch
+	CLEAR_BUFFERS
+	jnc	.Llaunch
 
 .Lresume:
 	vmresume
@@ -107,13 +146,16 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 	mov	%r14, GPR_R14(%rdi)
 	mov	%r15, GPR_R15(%rdi)
 	pop	GPR_RDI(%rdi)
-	xor	%eax, %eax
+	xor	%ebx, %ebx
 
 .Lout:
-	/* What L2 left in registers must not steer speculation in L0. */
+	/*
+	 * What L2 left in registers must not steer speculation in L0.  EBX keeps
+	 * the result.
+	 */
+	xor	%eax, %eax
 	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
 	xor	%ebp, %ebp
 	xor	%esi, %esi
 	xor	%r8d, %r8d
@@ -128,6 +170,11 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 	/* Before the first RET: L2 may have filled the return-stack buffer. */
 	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
 		X86_FEATURE_RSB_VMEXIT_LITE
+	WRITE_SPEC_CTRL
+#ifdef X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
+	CLEAR_BRANCH_HISTORY_VMEXIT
+#endif
+	mov	%ebx, %eax
 
 	pop	%rdi
 	xor	%edi, %edi
@@ -140,6 +187,6 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 	RET
 
 .Lfailed:
-	mov	$1, %eax
+	mov	$1, %ebx
 	jmp	.Lout
 SYM_FUNC_END(nvmx_vmenter)

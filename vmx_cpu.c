@@ -26,6 +26,7 @@
 #include <asm/tlbflush.h>
 
 #include "compat.h"
+#include "speculation.h"
 #include "trace.h"
 #include "vmx_cpu.h"
 #include "vmx_ops.h"
@@ -585,6 +586,7 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 
 	if (hw_vmcs_is_current(vmcs))
 		return 0;
+	speculation_other_l2();
 
 	if (READ_ONCE(vmcs->cpu) != smp_processor_id()) {
 		hw_vmcs_clear(vmcs);
