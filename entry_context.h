@@ -23,6 +23,7 @@
 #define TERTIARY_EXEC_GUEST_PAGING		BIT_ULL(3)
 #define TERTIARY_EXEC_IPI			BIT_ULL(4)
 #define TERTIARY_EXEC_APIC_TIMER		BIT_ULL(8)
+#define TERTIARY_EXEC_PEBS_GPA			BIT_ULL(12)
 #define VM_EXIT_CET				BIT(28)
 #define VM_EXIT_PKRS				BIT(29)
 #define VM_EXIT_SECONDARY			BIT(31)
@@ -143,6 +144,8 @@ struct entry_context {
 #define PG			(F(GUEST_CR0) & X86_CR0_PG)
 #define V86			(F(GUEST_RFLAGS) & X86_EFLAGS_VM)
 #define FRED			(F(GUEST_CR4) & CR4_FRED)
+#define FRED_OFFERED		(CAPS(CR4_FIXED1) & CR4_FRED)
+#define MTF_OFFERED		nvmx_caps_has(c->caps, CAP_PROC(27))
 
 /* Event to inject. */
 #define VECTOR			(c->event & INTR_INFO_VECTOR_MASK)
@@ -205,15 +208,13 @@ static inline u64 entry_pat_bad(u64 pat)
 /* Present, and a bit that a present PDPTE may not have. */
 #define PDPTE_BAD(v)		((v) & 1 ? (v) & (c->beyond | 0x1e6) : 0)
 
-/* Vectors of exceptions that deliver an error code. */
-static inline bool entry_has_error_code(const struct entry_context *c, u32 vector)
+/*
+ * Vectors of exceptions that deliver an error code.  Not #CP: a processor that has
+ * it sets IA32_VMX_BASIC[56].
+ */
+static inline bool entry_has_error_code(u32 vector)
 {
-	u32 vectors = BIT(8) | GENMASK(14, 10) | BIT(17);
-
-	/* #CP comes with CET. */
-	if (nvmx_caps_has(c->caps, CAP_ENTRY(20)))
-		vectors |= BIT(21);
-	return vector < 32 && (vectors & BIT(vector));
+	return vector < 32 && ((BIT(8) | GENMASK(14, 10) | BIT(17)) & BIT(vector));
 }
 
 /* Most entries of an MSR area: IA32_VMX_MISC[27:25]. */

@@ -250,7 +250,13 @@ GROUP(exec)
 	RULE_BITS(APIC_TIMER_VECTOR, 2086, V1(VIRTUAL_TIMER_VECTOR),
 		  F(VIRTUAL_TIMER_VECTOR) & 0xff00, 0,
 		  "virtual timer vector from 0 to 255")
+	RULE(APIC_TIMER_RDTSC, 2087, V2(TERTIARY_VM_EXEC_CONTROL, CPU_BASED_VM_EXEC_CONTROL),
+	     PROC(RDTSC_EXITING),
+	     "\"APIC-timer virtualization\" only without \"RDTSC exiting\"")
 	FAMILY_END
+	RULE(PEBS_GPA_EPT, 2088, V2(TERTIARY_VM_EXEC_CONTROL, SECONDARY_VM_EXEC_CONTROL),
+	     PROC3(PEBS_GPA) && !PROC2(ENABLE_EPT),
+	     "\"PEBS uses guest physical addresses\" only with \"enable EPT\"")
 	FAMILY_END
 GROUP_END
 
@@ -326,8 +332,8 @@ GROUP(event)
 	     INJECTS(RESERVED),
 	     "an interruption type other than 1")
 	RULE(EVENT_OTHER_OFFERED, 5002, V1(VM_ENTRY_INTR_INFO_FIELD),
-	     INJECTS(OTHER_EVENT) && !nvmx_caps_has(c->caps, CAP_PROC(27)),
-	     "interruption type 7 only where \"monitor trap flag\" is offered")
+	     INJECTS(OTHER_EVENT) && !MTF_OFFERED && !FRED_OFFERED,
+	     "interruption type 7 only where \"monitor trap flag\" or FRED is offered")
 	RULE(EVENT_NMI_VECTOR, 5003, V1(VM_ENTRY_INTR_INFO_FIELD),
 	     INJECTS(NMI_INTR) && VECTOR != 2,
 	     "vector 2 for an NMI")
@@ -347,11 +353,11 @@ GROUP(event)
 	RULE(EVENT_ERROR_CODE_SUPERFLUOUS, 5008, V1(VM_ENTRY_INTR_INFO_FIELD),
 	     (c->event & INTR_INFO_DELIVER_CODE_MASK) && VECTOR < 32 &&
 	     (!UNRESTRICTED || PE) &&
-	     !(CAPS(BASIC) & BASIC_ANY_ERROR_CODE) && !entry_has_error_code(c, VECTOR),
+	     !(CAPS(BASIC) & BASIC_ANY_ERROR_CODE) && !entry_has_error_code(VECTOR),
 	     "\"deliver error code\" only for vectors that have one (8, 10-14, 17)")
 	RULE(EVENT_ERROR_CODE_MISSING, 5009, V2(VM_ENTRY_INTR_INFO_FIELD, GUEST_CR0),
 	     !(c->event & INTR_INFO_DELIVER_CODE_MASK) && (!UNRESTRICTED || PE) &&
-	     !(CAPS(BASIC) & BASIC_ANY_ERROR_CODE) && entry_has_error_code(c, VECTOR),
+	     !(CAPS(BASIC) & BASIC_ANY_ERROR_CODE) && entry_has_error_code(VECTOR),
 	     "\"deliver error code\" for vectors that have one (8, 10-14, 17)")
 	FAMILY_END
 	RULE_BITS(EVENT_RESERVED, 5010, V1(VM_ENTRY_INTR_INFO_FIELD),
@@ -364,14 +370,22 @@ GROUP(event)
 		  F(VM_ENTRY_EXCEPTION_ERROR_CODE) & 0xffff0000 : 0, 0,
 		  "bits 31:16 of the VM-entry exception error code are 0")
 	FAMILY(TYPE == INTR_TYPE_SOFT_INTR || TYPE == INTR_TYPE_SOFT_EXCEPTION ||
-	       TYPE == INTR_TYPE_PRIV_SW_EXCEPTION)
+	       TYPE == INTR_TYPE_PRIV_SW_EXCEPTION ||
+	       (INJECTS(OTHER_EVENT) && (VECTOR == 1 || VECTOR == 2)))
 	RULE(EVENT_LENGTH, 5012, V2(VM_ENTRY_INSTRUCTION_LEN, VM_ENTRY_INTR_INFO_FIELD),
 	     F(VM_ENTRY_INSTRUCTION_LEN) > 15,
-	     "VM-entry instruction length at most 15 for a software event")
+	     "VM-entry instruction length at most 15 for a software event, SYSCALL or SYSENTER")
 	RULE(EVENT_LENGTH_ZERO, 5013,
 	     V2(VM_ENTRY_INSTRUCTION_LEN, VM_ENTRY_INTR_INFO_FIELD),
 	     !F(VM_ENTRY_INSTRUCTION_LEN) && !(CAPS(MISC) & BIT(30)),
 	     "VM-entry instruction length from 1 without IA32_VMX_MISC[30]")
 	FAMILY_END
+	RULE(EVENT_NESTED_TYPE, 5014, V1(VM_ENTRY_INTR_INFO_FIELD),
+	     (c->event & BIT(13)) && (CAPS(BASIC) & BASIC_NESTED_EXCEPTION) &&
+	     !INJECTS(HARD_EXCEPTION),
+	     "nested exception (13) only for a hardware exception")
+	RULE(EVENT_MTF_OFFERED, 5015, V1(VM_ENTRY_INTR_INFO_FIELD),
+	     INJECTS(OTHER_EVENT) && !VECTOR && !MTF_OFFERED && FRED_OFFERED,
+	     "vector 0 (pending MTF) only where \"monitor trap flag\" is offered")
 	FAMILY_END
 GROUP_END

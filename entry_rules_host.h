@@ -87,9 +87,9 @@ GROUP(host_regs)
 	RULE_HOST_FRED(2)
 	RULE_HOST_FRED(3)
 	FAMILY_END
-	RULE_OURS_BITS(HOST_SPEC_CTRL_RESERVED, 6060, V1(HOST_SPEC_CTRL),
-		       EXIT2(SPEC_CTRL) ? F(HOST_SPEC_CTRL) & SPEC_CTRL_RESERVED : 0,
-		       "reserved bits of host IA32_SPEC_CTRL are 0")
+	RULE_BITS(HOST_SPEC_CTRL_RESERVED, 6060, V1(HOST_SPEC_CTRL),
+		  EXIT2(SPEC_CTRL) ? F(HOST_SPEC_CTRL) & SPEC_CTRL_RESERVED : 0, 0,
+		  "reserved bits of host IA32_SPEC_CTRL are 0")
 GROUP_END
 
 GROUP(host_seg)
@@ -144,6 +144,12 @@ GROUP(host_space)
 	RULE_BITS(SPACE_32_RIP, 8006, V2(HOST_RIP, VM_EXIT_CONTROLS),
 		  F(HOST_RIP) & HIGH_32, 0,
 		  "bits 63:32 of host RIP are 0 without \"host address-space size\"")
+	RULE_BITS(SPACE_32_S_CET, 8007, V2(HOST_S_CET, VM_EXIT_CONTROLS),
+		  EXIT(CET) ? F(HOST_S_CET) & HIGH_32 : 0, 0,
+		  "bits 63:32 of host IA32_S_CET are 0 without \"host address-space size\"")
+	RULE_BITS(SPACE_32_SSP, 8008, V2(HOST_SSP, VM_EXIT_CONTROLS),
+		  EXIT(CET) ? F(HOST_SSP) & HIGH_32 : 0, 0,
+		  "bits 63:32 of host SSP are 0 without \"host address-space size\"")
 	RULE(SPACE_32_FRED, 8009, V2(HOST_CR4, VM_EXIT_CONTROLS), F(HOST_CR4) & CR4_FRED,
 	     "host CR4.FRED = 1 only with \"host address-space size\"")
 	FAMILY_END

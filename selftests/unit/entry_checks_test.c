@@ -52,7 +52,7 @@ static void offer_all(struct nvmx_caps *caps)
 	caps->msr[CAPS_PROC] = ctrl(0xfffffffe, 0x0401e172);
 	caps->msr[CAPS_TRUE_PROC] = ctrl(0xfffffffe, 0x04006172);
 	caps->msr[CAPS_PROC2] = ctrl(0xbfffffff, 0);
-	caps->msr[CAPS_PROC3] = 0x1ff;
+	caps->msr[CAPS_PROC3] = 0x11ff;
 	caps->msr[CAPS_EXIT] = ctrl(0xfeffffff, 0x36dff);
 	caps->msr[CAPS_TRUE_EXIT] = ctrl(0xfeffffff, 0x00000dfb);
 	caps->msr[CAPS_EXIT2] = 0xf;
@@ -211,6 +211,11 @@ static void mtf_off(struct world *w)
 {
 	CAPS_OFF(PROC, BIT_ULL(32 + 27));
 	CAPS_OFF(TRUE_PROC, BIT_ULL(32 + 27));
+}
+
+static void fred_off(struct world *w)
+{
+	CAPS_OFF(CR4_FIXED1, BIT_ULL(32));
 }
 
 static void host_efer(struct world *w)
@@ -739,7 +744,9 @@ UNIT_TEST(event_rules_follow_the_processor)
 
 	make_world(w);
 	EVENT(HARD_EXCEPTION, 21);
-	EXPECT_RULE("EVENT_ERROR_CODE_MISSING", w);
+	EXPECT_RULE(NULL, w);
+	EVENT(HARD_EXCEPTION, 21 | BIT(11));
+	EXPECT_RULE("EVENT_ERROR_CODE_SUPERFLUOUS", w);
 	EVENT(HARD_EXCEPTION, 6 | BIT(11));
 	EXPECT_RULE("EVENT_ERROR_CODE_SUPERFLUOUS", w);
 	w->caps.msr[CAPS_BASIC] |= BIT_ULL(56);
@@ -747,11 +754,6 @@ UNIT_TEST(event_rules_follow_the_processor)
 	EVENT(HARD_EXCEPTION, 13);
 	EXPECT_RULE(NULL, w);
 	w->caps.msr[CAPS_BASIC] &= ~BIT_ULL(56);
-
-	CAPS_OFF(ENTRY, BIT_ULL(32 + 20));
-	CAPS_OFF(TRUE_ENTRY, BIT_ULL(32 + 20));
-	EVENT(HARD_EXCEPTION, 21 | BIT(11));
-	EXPECT_RULE("EVENT_ERROR_CODE_SUPERFLUOUS", w);
 
 	EVENT(HARD_EXCEPTION, 6 | BIT(13));
 	EXPECT_RULE("EVENT_RESERVED", w);
@@ -761,6 +763,11 @@ UNIT_TEST(event_rules_follow_the_processor)
 	ON(GUEST_CR4, BIT_ULL(32));
 	EVENT(OTHER_EVENT, 2);
 	EXPECT_RULE(NULL, w);
+	SET(VM_ENTRY_INSTRUCTION_LEN, 16);
+	EXPECT_RULE("EVENT_LENGTH", w);
+	SET(VM_ENTRY_INSTRUCTION_LEN, 15);
+	mtf_off(w);
+	EXPECT_RULE(NULL, w);
 	EVENT(OTHER_EVENT, 3);
 	EXPECT_RULE("EVENT_OTHER_VECTOR", w);
 	SET(VM_ENTRY_INTR_INFO_FIELD, 0x7fffffff);
@@ -768,10 +775,10 @@ UNIT_TEST(event_rules_follow_the_processor)
 }
 
 /* Vectors that have an error code, one by one. */
-UNIT_TEST(error_code_belongs_to_seven_exceptions_and_cp)
+UNIT_TEST(error_code_belongs_to_seven_exceptions)
 {
 	static const u32 vectors = BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(13) |
-				   BIT(14) | BIT(17) | BIT(21);
+				   BIT(14) | BIT(17);
 	struct world world, *w = &world;
 	unsigned int vector;
 
