@@ -215,6 +215,7 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 			vcpu->vmcs02.l1_flush = true;
 		inject_event(vcpu);
 		ret = load_msrs(vcpu, mem);
+		vmcs02_single_step(vcpu);
 	}
 	preempt_enable();
 	return ret;

@@ -626,6 +626,24 @@ void vmcs02_inject(struct nvmx_vcpu *vcpu, u32 intr_info, u32 error_code, u32 le
 	}
 }
 
+/*
+ * What makes the processor look is left out: blocking by STI or MOV SS.  That is
+ * one instruction's worth, in a case that hardly anybody meets.
+ */
+void vmcs02_single_step(struct nvmx_vcpu *vcpu)
+{
+	u32 blocking;
+
+	if (likely(!((vcpu->f[VF_GUEST_IA32_DEBUGCTL] ^ vcpu->vmcs02.debugctl) &
+		     DEBUGCTLMSR_BTF)) ||
+	    !(vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_TF))
+		return;
+
+	blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
+	put(&vcpu->vmcs02, GUEST_INTERRUPTIBILITY_INFO,
+	    blocking & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+}
+
 void vmcs02_host(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;

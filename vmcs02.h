@@ -116,6 +116,20 @@ int vmcs02_merge(struct nvmx_vcpu *vcpu, const u64 *pdpte);
 void vmcs02_inject(struct nvmx_vcpu *vcpu, u32 intr_info, u32 error_code, u32 length);
 
 /**
+ * vmcs02_single_step() - let the processor agree on a pending BS
+ * @vcpu: the vCPU; vmcs02 is merged, and the MSR area of VM entry loaded
+ *
+ * The processor judges BS by the BTF of the field IA32_DEBUGCTL, and so do the
+ * rules with vmcs12's.  vmcs02's holds what L2 runs with, which may differ: L1's own
+ * without "load debug controls", or what the MSR area holds.
+ *
+ * SDM Vol. 3, "Checks on Guest Non-Register State".
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_single_step(struct nvmx_vcpu *vcpu);
+
+/**
  * vmcs02_host() - refresh the host-state fields that change
  * @vcpu: the vCPU
  *

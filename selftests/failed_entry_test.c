@@ -334,6 +334,41 @@ TEST_F(failed, a_bad_pdpte_has_its_own_qualification)
 	l1_run_until(&self->l1, EXIT_VMCALL);
 }
 
+/*
+ * BS is judged by BTF of the field IA32_DEBUGCTL, whatever L2 runs with: L1's own
+ * without "load debug controls".  Entry, NVMX_CHECK and NVMX_PROBE agree.
+ */
+TEST_F(failed, a_pending_single_step_is_judged_by_the_field)
+{
+	struct nvmx_failure list[4];
+	struct nvmx_check check;
+	struct nvmx_l1 l1;
+	unsigned int i;
+
+	l1_write(&self->l1, VM_ENTRY_CONTROLS,
+		 l1_read(&self->l1, VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_DEBUG);
+	l1_write(&self->l1, EXCEPTION_BITMAP, BIT(VEC_DB));
+	for (i = 0; i < 16; i++) {
+		bool field = i & 1, own = i & 2, pending = i & 4, bad = pending == field;
+		__u32 rule = pending ? 13042 : 13041;
+
+		l1_load(&self->l1, vmcall);
+		test_get_l1(self->l1.fd, &l1);
+		l1.debugctl = own ? BIT(1) : 0;
+		test_set_l1(self->l1.fd, &l1);
+		l1_write(&self->l1, GUEST_IA32_DEBUGCTL, field ? BIT(1) : 0);
+		l1_write(&self->l1, GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_TF | RFLAGS_IF);
+		l1_write(&self->l1, GUEST_INTERRUPTIBILITY_INFO, i & 8 ? 2 : 1);
+		l1_write(&self->l1, GUEST_PENDING_DBG_EXCEPTIONS, pending ? BIT(14) : 0);
+		test_check(self->l1.fd, list, 4, &check);
+		EXPECT_EQ(bad, check.out_total) TH_LOG("case %u", i);
+		EXPECT_EQ(NVMX_KIND_EXIT, l1_run(&self->l1)) TH_LOG("case %u", i);
+		EXPECT_EQ(bad, self->l1.run->exit_reason >> 31);
+		if (bad)
+			EXPECT_EQ(rule, self->l1.run->failure[0].rule);
+	}
+}
+
 /* ---- lists of the run page ----------------------------------------------------------- */
 
 TEST_F(failed, a_refused_vmwrite_of_the_list_prevents_the_entry)
