@@ -2,7 +2,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-.PHONY: modules clean demo check bench unit fuzz selftests build-all style doc help
+.PHONY: modules clean demo check bench lib unit coverage fuzz selftests build-all style doc help
 
 modules:	## build nested_vmx.ko (KDIR=DIR: for the kernel with headers in DIR)
 	@test -e $(KDIR)/Makefile || { echo "nested_vmx: no kernel headers in $(KDIR): install linux-headers-$$(uname -r) or say make KDIR=DIR"; exit 1; }
@@ -21,12 +21,18 @@ check:		## all tests
 bench:		## costs beside KVM's, in an emulated machine
 	tools/bench
 
+lib:		## build/lib/libnvmx.a: the rules, and reproducers of failing VMCSs
+	$(MAKE) -s -C lib
+
 unit:		## tables, store and checks in user space
 	$(MAKE) -C selftests/unit check
 
 fuzz:		## coverage-guided fuzzers of the same, SECONDS=10 for each
 	tools/deps unit fuzz
 	$(MAKE) -C selftests/fuzz fuzz
+
+coverage:	## rules of VM entry that the unit tests reach
+	tools/coverage
 
 selftests:	## the module under test in an emulated machine with VMX
 	tools/selftests

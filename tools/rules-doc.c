@@ -66,6 +66,40 @@ static void print_group(unsigned int group, const char *section)
 	printf("   * - Id\n     - Name\n     - Outcome\n     - Fields\n     - Legal\n");
 }
 
+static bool is_about(const struct entry_rule *rule, unsigned int field)
+{
+	unsigned int i;
+
+	for (i = 0; i < rule->field_count; i++)
+		if (rule->field[i] == field)
+			return true;
+	return false;
+}
+
+/* For each field the ids of its rules. */
+static void print_index(void)
+{
+	unsigned int field, i, n;
+
+	printf("\nBy field\n--------\n\n.. list-table::\n   :header-rows: 1\n\n");
+	printf("   * - Field\n     - Encoding\n     - Rules\n");
+	for (field = 0; field < VMCS_FIELD_COUNT; field++) {
+		for (i = n = 0; i < entry_checks_count(); i++) {
+			if (!is_about(&entry_rules[i], field))
+				continue;
+			if (!n++)
+				printf("   * - ``%s``\n     - %04XH\n     - %u",
+				       vmcs_field_table[field].name,
+				       vmcs_field_table[field].encoding,
+				       entry_rules[i].id);
+			else
+				printf(", %u", entry_rules[i].id);
+		}
+		if (n)
+			printf("\n");
+	}
+}
+
 int main(void)
 {
 	unsigned int i, last = ENTRY_GROUPS;
@@ -75,6 +109,7 @@ int main(void)
 	printf("=================\nRules of VM entry\n=================\n\n");
 	printf("%u rules. The first broken one, in this order, decides.\n",
 	       entry_checks_count());
+	printf("`By field`_ lists them by VMCS field; :doc:`rules` by symptom.\n");
 	for (i = 0; i < entry_checks_count(); i++) {
 		const struct entry_rule *rule = &entry_rules[i];
 
@@ -84,6 +119,7 @@ int main(void)
 		}
 		print_rule(rule);
 	}
+	print_index();
 	printf("\n.. [#ours] The SDM leaves this rule to the implementation.\n");
 	return 0;
 }
