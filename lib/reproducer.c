@@ -3,7 +3,8 @@
  * A failing vmcs12 as a short C program.
  *
  * The rules are those of the module: entry_checks.c, built for user space.  A field
- * that can be 0 without another list of broken rules is left out.
+ * that can be 0 without another list of broken rules is left out, and what would
+ * only keep a segment register legal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,66 +12,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/vmx.h>
 
-#include "entry_checks.h"
-#include "reproducer.h"
+#include "reproducer_parts.h"
 
 #define PAGE		4096ULL
-#define LIST_MAX	64
-#define WORDS_MAX	(2 * ENTRY_MSR_MAX + 16)
-#define PAGES_MAX	16
 #define VTPR_OFFSET	0x80
-
-/**
- * struct vmcs12 - a vmcs12, and what it is judged with
- * @r: where it comes from
- * @caps: L1's processor
- * @offered: most that the module offers
- * @l1: L1's registers
- * @profile: enum nvmx_profile
- * @launched: launch state
- * @vmptr: current-VMCS pointer
- * @f: effective value of each field
- * @msr: VM-entry MSR-load area
- */
-struct vmcs12 {
-	const struct nvmx_reproducer *r;
-	struct nvmx_caps caps;
-	struct nvmx_caps offered;
-	struct nvmx_l1 l1;
-	u32 profile;
-	bool launched;
-	u64 vmptr;
-	u64 f[VMCS_FIELD_COUNT];
-	struct entry_msr msr[ENTRY_MSR_MAX];
-};
-
-/**
- * struct judgement - broken rules
- * @total: how many
- * @list: the first ones
- */
-struct judgement {
-	u32 total;
-	struct nvmx_failure list[LIST_MAX];
-};
-
-/**
- * struct memory - what the program puts into L1-physical memory
- * @pages: elements of @page
- * @words: elements of @word
- * @page: addresses of the pages that there are
- * @word: addresses and values of the words that are not 0
- */
-struct memory {
-	unsigned int pages;
-	unsigned int words;
-	u64 page[PAGES_MAX];
-	u64 word[WORDS_MAX][2];
-};
 
 /* ---- from the file ------------------------------------------------------- */
 
@@ -233,6 +181,27 @@ static bool reduce(struct vmcs12 *v, const struct judgement *want)
 	return reduced;
 }
 
+/* A data segment that may as well be unusable needs no limit. */
+static void unuse_segments(struct vmcs12 *v, const struct judgement *want)
+{
+	struct judgement is;
+	unsigned int i;
+
+	for (i = 0; i < 6; i++) {
+		u64 *rights = &v->f[VF_GUEST_ES_AR_BYTES + i];
+		u64 *limit = &v->f[VF_GUEST_ES_LIMIT + i];
+		u64 old[2] = { *rights, *limit };
+
+		*rights = VMX_AR_UNUSABLE_MASK;
+		*limit = 0;
+		judge(v, &is);
+		if (!same(want, &is)) {
+			*rights = old[0];
+			*limit = old[1];
+		}
+	}
+}
+
 /* ---- memory of the program ----------------------------------------------- */
 
 static void add_page(struct memory *m, u64 address)
@@ -267,6 +236,13 @@ static void add_bytes(const struct vmcs12 *v, struct memory *m, u64 address, u64
 	}
 }
 
+/* Two words are kept for these. */
+static void add_revision(const struct vmcs12 *v, struct memory *m, u64 region)
+{
+	m->word[m->words][0] = region;
+	m->word[m->words++][1] = v->caps.msr[CAPS_BASIC] & 0x7fffffff;
+}
+
 /* Return: address of the VMXON region. */
 static u64 plan_memory(const struct vmcs12 *v, struct memory *m)
 {
@@ -295,168 +271,20 @@ static u64 plan_memory(const struct vmcs12 *v, struct memory *m)
 	return vmxon;
 }
 
-/* ---- the program --------------------------------------------------------- */
-
-static const char head[] =
-	"#include <err.h>\n#include <fcntl.h>\n#include <stdio.h>\n#include <string.h>\n"
-	"#include <sys/ioctl.h>\n#include <sys/mman.h>\n#include <linux/nested_vmx.h>\n\n";
-
-static const char functions[] =
-	"static void call(int fd, unsigned long command, void *arg)\n{\n"
-	"\tif (ioctl(fd, command, arg))\n\t\terr(2, \"command %#lx\", command);\n}\n\n"
-	"static void write_memory(int fd)\n{\n"
-	"\tchar *at = mmap(NULL, sizeof(page) / 8 * 4096, PROT_READ | PROT_WRITE,\n"
-	"\t\t\tMAP_PRIVATE | MAP_ANONYMOUS, -1, 0);\n"
-	"\tsize_t i, j;\n\n"
-	"\tfor (i = 0; i < sizeof(page) / 8; i++) {\n"
-	"\t\tstruct nvmx_mem_map map = {\n"
-	"\t\t\t.size = sizeof(map), .gpa = page[i],\n"
-	"\t\t\t.hva = (__u64)(at + i * 4096), .bytes = 4096,\n"
-	"\t\t};\n\n"
-	"\t\tcall(fd, NVMX_MEM_MAP, &map);\n"
-	"\t\tfor (j = 0; j < sizeof(memory) / 16; j++)\n"
-	"\t\t\tif (memory[j][0] >> 12 == page[i] >> 12)\n"
-	"\t\t\t\tmemcpy(at + i * 4096 + memory[j][0] % 4096, &memory[j][1], 8);\n"
-	"\t}\n}\n\n";
-
-static const char end[] =
-	"\tfor (i = 0; i < sizeof(field) / 16; i++) {\n"
-	"\t\tstruct nvmx_field write = {\n"
-	"\t\t\t.size = sizeof(write), .encoding = field[i][0], .value = field[i][1],\n"
-	"\t\t};\n\n"
-	"\t\tcall(fd, NVMX_VMWRITE, &write);\n"
-	"\t\tif (write.out_result.status)\n"
-	"\t\t\terrx(2, \"no field %#llx\", (unsigned long long)field[i][0]);\n"
-	"\t}\n";
-
-static const char answer[] =
-	"\tif (ioctl(fd, NVMX_ENTER_L2, how))\n\t\terr(2, \"NVMX_ENTER_L2\");\n"
-	"\tprintf(\"kind %u, error %u, exit reason %#x, qualification %llu\\nrules:\",\n"
-	"\t       run->kind, run->result.error, run->exit_reason,\n"
-	"\t       (unsigned long long)run->qualification);\n"
-	"\tfor (i = 0; i < run->failure_count; i++) {\n"
-	"\t\tprintf(\" %u\", run->failure[i].rule);\n"
-	"\t\tgood &= i < sizeof(rule) / 4 && run->failure[i].rule == rule[i];\n"
-	"\t}\n"
-	"\tprintf(\"\\n\");\n"
-	"\treturn !good || run->failure_count != sizeof(rule) / 4;\n}\n";
-
-static void print_rules(const struct judgement *j, FILE *out)
+/* Return: false without memory. */
+static bool print(const struct vmcs12 *v, const struct judgement *j, FILE *out)
 {
-	u32 i, count = min_t(u32, j->total, NVMX_RUN_FAILURES);
-
-	fprintf(out, "// Made by nvmx_reproduce(). The vmcs12 breaks %u rules of VM entry.\n%s",
-		j->total, head);
-	fprintf(out, "/* The rules, in the order in which they decide. */\n");
-	fprintf(out, "static const __u32 rule[] = {\n");
-	for (i = 0; i < count; i++) {
-		const struct entry_rule_text *text = entry_checks_text(j->list[i].rule);
-
-		fprintf(out, "\t%u,\t/* %s: %s */\n", j->list[i].rule, text->name, text->hint);
-	}
-	fprintf(out, "};\n\n");
-}
-
-static void print_fields(const struct vmcs12 *v, FILE *out)
-{
-	unsigned int i;
-
-	fprintf(out, "/* Encoding, value. */\nstatic const __u64 field[][2] = {\n");
-	for (i = 0; i < VMCS_FIELD_COUNT; i++)
-		if (v->f[i] && !(v->profile == NVMX_PROFILE_SEALED &&
-				 VMCS_ENC_TYPE(vmcs_field_table[i].encoding) == VMCS_HOST))
-			fprintf(out, "\t{ %#x, %#llx },\t/* %s */\n",
-				vmcs_field_table[i].encoding, (unsigned long long)v->f[i],
-				vmcs_field_table[i].name);
-	fprintf(out, "};\n\n");
-}
-
-static void print_memory(const struct memory *m, FILE *out)
-{
-	unsigned int i;
-
-	fprintf(out, "/* Pages of L1-physical memory. */\nstatic const __u64 page[] = {");
-	for (i = 0; i < m->pages; i++)
-		fprintf(out, "%s %#llx", i ? "," : "", (unsigned long long)m->page[i]);
-	fprintf(out, " };\n\n/* What is in them: address, value. */\n");
-	fprintf(out, "static const __u64 memory[][2] = {\n");
-	for (i = 0; i < m->words; i++)
-		fprintf(out, "\t{ %#llx, %#llx },\n", (unsigned long long)m->word[i][0],
-			(unsigned long long)m->word[i][1]);
-	fprintf(out, "};\n\n");
-}
-
-/* Only where L1 was given less than there is. */
-static void print_caps(const struct vmcs12 *v, FILE *out)
-{
-	u64 caps[sizeof(v->caps) / 8];
-	unsigned int i;
-
-	if (!memcmp(&v->caps, &v->offered, sizeof(v->caps)))
-		return;
-	memcpy(caps, &v->caps, sizeof(caps));
-	fprintf(out, "/* struct nvmx_caps of L1's processor. */\nstatic const __u64 caps[] = {\n");
-	for (i = 0; i < ARRAY_SIZE(caps); i++)
-		fprintf(out, "\t%#llx,\n", (unsigned long long)caps[i]);
-	fprintf(out, "};\n\n");
-}
-
-static void print_enable(const struct vmcs12 *v, u64 vmxon, FILE *out)
-{
-	fprintf(out, "int main(void)\n{\n"
-		"\tint fd = open(\"/dev/nested_vmx\", O_RDWR), good = 1;\n");
-	fprintf(out, "\tstruct nvmx_run *run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE,\n"
-		"\t\t\t\t    MAP_SHARED, fd, 0);\n");
-	fprintf(out, "\tstruct nvmx_enable enable = { .size = sizeof(enable), .profile = %u };\n",
-		v->profile);
-	fprintf(out, "\tstruct nvmx_vmptr vmxon = { .size = sizeof(vmxon), .vmptr = %#llx };\n",
-		(unsigned long long)vmxon);
-	fprintf(out, "\tstruct nvmx_vmptr vmcs = { .size = sizeof(vmcs), .vmptr = %#llx };\n",
-		(unsigned long long)v->vmptr);
-	fprintf(out, "\tstruct nvmx_l1 l1 = { .size = sizeof(l1) };\n");
-	fprintf(out, "\tunsigned long how = %s;\n\tunsigned int i;\n\n",
-		v->r->resume ? "NVMX_ENTER_RESUME" : "NVMX_ENTER_LAUNCH");
-	fprintf(out, "\tif (run == MAP_FAILED)\n\t\terr(2, \"/dev/nested_vmx\");\n");
-	if (memcmp(&v->caps, &v->offered, sizeof(v->caps)))
-		fprintf(out, "\tenable.flags = NVMX_ENABLE_CAPS;\n"
-			"\tmemcpy(&enable.caps, caps, sizeof(caps));\n");
-	fprintf(out, "\tcall(fd, NVMX_ENABLE, &enable);\n\twrite_memory(fd);\n"
-		"\tcall(fd, NVMX_VMXON, &vmxon);\n\tcall(fd, NVMX_VMCLEAR, &vmcs);\n"
-		"\tcall(fd, NVMX_VMPTRLD, &vmcs);\n");
-}
-
-/* L1's registers that rules look at. */
-static void print_l1(const struct vmcs12 *v, FILE *out)
-{
-	fprintf(out, "\tcall(fd, NVMX_GET_L1, &l1);\n\tl1.efer = %#llx;\n",
-		(unsigned long long)v->l1.efer);
-	fprintf(out, "\tl1.mov_ss = %u;\n\tl1.smm = %u;\n\tcall(fd, NVMX_SET_L1, &l1);\n",
-		v->l1.mov_ss, v->l1.smm);
-}
-
-static void print_program(struct vmcs12 *v, const struct judgement *j, FILE *out)
-{
-	u32 revision = v->caps.msr[CAPS_BASIC] & 0x7fffffff;
 	struct memory *m = calloc(1, sizeof(*m));
 	u64 vmxon;
 
 	if (!m)
-		return;
+		return false;
 	vmxon = plan_memory(v, m);
-	m->word[m->words][0] = vmxon;
-	m->word[m->words++][1] = revision;
-	m->word[m->words][0] = v->vmptr;
-	m->word[m->words++][1] = revision;
-	print_rules(j, out);
-	print_fields(v, out);
-	print_memory(m, out);
-	print_caps(v, out);
-	fputs(functions, out);
-	print_enable(v, vmxon, out);
-	fputs(end, out);
-	print_l1(v, out);
-	fputs(answer, out);
+	add_revision(v, m, vmxon);
+	add_revision(v, m, v->vmptr);
+	reproducer_print(v, j, m, vmxon, out);
 	free(m);
+	return true;
 }
 
 int nvmx_reproduce(const struct nvmx_reproducer *r, FILE *out)
@@ -474,9 +302,11 @@ int nvmx_reproduce(const struct nvmx_reproducer *r, FILE *out)
 		ret = want.total;
 	}
 	if (ret > 0) {
+		unuse_segments(v, &want);
 		while (reduce(v, &want))
 			;
-		print_program(v, &want, out);
+		if (!print(v, &want, out))
+			ret = -ENOMEM;
 	}
 	free(v);
 	return ret;

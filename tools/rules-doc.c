@@ -81,7 +81,8 @@ static void print_index(void)
 {
 	unsigned int field, i, n;
 
-	printf("\nBy field\n--------\n\n.. list-table::\n   :header-rows: 1\n\n");
+	printf("\nBy field\n--------\n\nA field that is not in the list may hold anything.\n");
+	printf("\n.. list-table::\n   :header-rows: 1\n\n");
 	printf("   * - Field\n     - Encoding\n     - Rules\n");
 	for (field = 0; field < VMCS_FIELD_COUNT; field++) {
 		for (i = n = 0; i < entry_checks_count(); i++) {

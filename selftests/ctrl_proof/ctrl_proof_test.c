@@ -98,7 +98,7 @@ static void ask_processor(const struct ctrl_state *s, struct proof_entry *entry)
 	static struct ctrl_state base;
 	unsigned int i;
 
-	ctrl_base(&world, s->base, &base);
+	ctrl_valid(&world, s->base, &base);
 	entry->how = s->how;
 	entry->count = 0;
 	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
@@ -182,9 +182,9 @@ static void show(const struct ctrl_state *s, const struct verdict *v)
 	struct ctrl_state base;
 	unsigned int i;
 
-	ctrl_base(&world, s->base, &base);
+	ctrl_valid(&world, s->base, &base);
 	printf("# %s, instruction %u: processor: outcome %u, error %u, reason %#x; rules:",
-	       ctrl_base_name(s->base), s->how, v->entry.out_outcome, v->entry.out_error,
+	       ctrl_bases[s->base].name, s->how, v->entry.out_outcome, v->entry.out_error,
 	       v->entry.out_reason);
 	for (i = 0; i < v->total; i++)
 		printf(" %u", v->list[i].rule);
@@ -207,7 +207,7 @@ static bool reduce(struct ctrl_state *s, struct verdict *v)
 	struct ctrl_state base;
 	unsigned int i;
 
-	ctrl_base(&world, s->base, &base);
+	ctrl_valid(&world, s->base, &base);
 	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
 		u64 value = s->f[i];
 
@@ -230,7 +230,7 @@ static bool is_new(const struct ctrl_state *s, const struct verdict *v)
 	struct ctrl_state base;
 	unsigned int i;
 
-	ctrl_base(&world, s->base, &base);
+	ctrl_valid(&world, s->base, &base);
 	for (i = 0; i < v->total; i++)
 		sign = sign * 1000003 + v->list[i].rule;
 	for (i = 0; i < VMCS_FIELD_COUNT; i++)
@@ -356,8 +356,8 @@ UNIT_TEST(valid_states_are_accepted)
 	static struct ctrl_state s;
 	unsigned int b;
 
-	for (b = 0; b < ctrl_bases; b++) {
-		ctrl_base(&world, b, &s);
+	for (b = 0; b < ctrl_base_count; b++) {
+		ctrl_valid(&world, b, &s);
 		/* No field is new to the processor. */
 		ASSERT_TRUE(judge(&s, &v));
 		if (!EXPECT_EQ(0, v.total) | !EXPECT_TRUE(accepted(&v)))

@@ -9,6 +9,10 @@
 #include "entry_checks.h"
 #include "ctrl_proof.h"
 
+#define CTRL_PAGE	4096
+/* The page with harmless entries of an MSR area. */
+#define CTRL_AREA(w)	((w)->setup.pages + CTRL_PAGE)
+
 /** CTRL_LIST_MAX - no more rules are broken by a state of two mutations */
 #define CTRL_LIST_MAX	64
 
@@ -65,15 +69,29 @@ struct ctrl_beyond {
 	const char *why;
 };
 
-extern const unsigned int ctrl_bases;
+/**
+ * struct ctrl_base - a valid state
+ * @name: what it is about
+ * @make: from the plain one
+ * @count: elements of @focus
+ * @focus: fields that matter there
+ */
+struct ctrl_base {
+	const char *name;
+	void (*make)(const struct ctrl_world *w, struct ctrl_state *s);
+	u8 count;
+	u8 focus[14];
+};
+
+extern const struct ctrl_base ctrl_bases[];
+extern const unsigned int ctrl_base_count;
 extern const struct ctrl_deviation ctrl_deviation[];
 extern const unsigned int ctrl_deviations;
 extern const struct ctrl_beyond ctrl_beyond[];
 extern const unsigned int ctrl_beyonds;
 
 void ctrl_world_init(struct ctrl_world *w);
-const char *ctrl_base_name(unsigned int base);
-void ctrl_base(const struct ctrl_world *w, unsigned int base, struct ctrl_state *s);
+void ctrl_valid(const struct ctrl_world *w, unsigned int base, struct ctrl_state *s);
 void ctrl_mutate(const struct ctrl_world *w, struct ctrl_state *s, u64 seed, u64 n);
 bool ctrl_harmless(const struct ctrl_world *w, const struct ctrl_state *s);
 u32 ctrl_judge(const struct ctrl_world *w, const struct ctrl_state *s,
