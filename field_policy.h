@@ -106,7 +106,8 @@ enum vmcs_index {
 #define G_PLE			BIT(18)
 #define G_CR3_TARGET		BIT(19)
 #define G_APIC			BIT(20)
-#define G_ALL			GENMASK(20, 1)
+#define G_INTR_STATUS		BIT(21)
+#define G_ALL			GENMASK(21, 1)
 
 /**
  * enum vmcs_sync - how vmcs12 gets a field's value back after an exit

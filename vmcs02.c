@@ -433,16 +433,15 @@ static void merge_cr3_target(struct nvmx_vcpu *vcpu)
 		put(v, CR3_TARGET_VALUE0 + 2 * i, f[VF_CR3_TARGET_VALUE0 + i]);
 }
 
-static void merge_virtual_interrupts(struct nvmx_vcpu *vcpu)
+static bool delivers_virtual(const struct nvmx_vcpu *vcpu)
 {
-	struct vmcs02 *v = &vcpu->vmcs02;
-	unsigned int i;
+	return vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
+}
 
-	if (!(vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY))
-		return;
-	put(v, GUEST_INTR_STATUS, vcpu->f[VF_GUEST_INTR_STATUS]);
-	for (i = 0; i < 4; i++)
-		put(v, EOI_EXIT_BITMAP0 + 2 * i, vcpu->f[VF_EOI_EXIT_BITMAP0 + i]);
+static void merge_intr_status(struct nvmx_vcpu *vcpu)
+{
+	if (delivers_virtual(vcpu))
+		put(&vcpu->vmcs02, GUEST_INTR_STATUS, vcpu->f[VF_GUEST_INTR_STATUS]);
 }
 
 /*
@@ -453,6 +452,7 @@ static void merge_apic(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 	void *page = vcpu->apic.page;
+	unsigned int i;
 
 	if (host_has(CAP_PROC(21))) {
 		put(v, VIRTUAL_APIC_PAGE_ADDR, page ? virt_to_phys(page) : 0);
@@ -461,7 +461,8 @@ static void merge_apic(struct nvmx_vcpu *vcpu)
 	if (host_has(CAP_PROC2(0)))
 		put(v, APIC_ACCESS_ADDR, l2_apic_access(vcpu->f) ?
 		    ept_apic_page(&vcpu->machine->ept) : 0);
-	merge_virtual_interrupts(vcpu);
+	for (i = 0; i < 4 && delivers_virtual(vcpu); i++)
+		put(v, EOI_EXIT_BITMAP0 + 2 * i, vcpu->f[VF_EOI_EXIT_BITMAP0 + i]);
 }
 
 /* Computes a part; by bit number of G_x.  G_EXIT goes with G_PIN. */
@@ -486,6 +487,7 @@ static void (* const vmcs02_parts[])(struct nvmx_vcpu *vcpu) = {
 	[ilog2(G_PLE)]		= merge_ple,
 	[ilog2(G_CR3_TARGET)]	= merge_cr3_target,
 	[ilog2(G_APIC)]		= merge_apic,
+	[ilog2(G_INTR_STATUS)]	= merge_intr_status,
 };
 
 static void merge_parts(struct nvmx_vcpu *vcpu, u32 groups)

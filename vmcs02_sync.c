@@ -140,8 +140,6 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 		sync_shared_msrs(vcpu);
 	if (v->timer)
 		sync_timer(vcpu);
-	if (v->proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY)
-		vmcs12_sync(vmcs, VF_GUEST_INTR_STATUS, vmcs_read16(GUEST_INTR_STATUS));
 	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
 		sync_mode(vcpu);
 
@@ -186,6 +184,8 @@ static bool saved_by_exit(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
 	case VF_GUEST_PDPTR2:
 	case VF_GUEST_PDPTR3:
 		return uses_pdptes(vcpu);
+	case VF_GUEST_INTR_STATUS:
+		return vcpu->vmcs02.proc2 & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY;
 	default:
 		return true;
 	}

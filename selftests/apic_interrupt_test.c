@@ -163,6 +163,21 @@ TEST_F(apic, status_and_bitmaps_are_those_of_the_current_vmcs)
 	expect_status(0, 0x31);
 }
 
+TEST_F(apic, l1_that_turns_delivery_off_reads_the_status_of_the_exit)
+{
+	SKIP_WITHOUT(PROC2_VID);
+	use_delivery(&self->l1, 0);
+	VECTOR_REG(APIC_IRR, 0x33) |= VECTOR_BIT(0x33);
+	request(0x51, 0);
+	expect_runs(nop, 0, 0x51);
+	l1_clear_control(&self->l1, CAPS_PROC2, PROC2_VID);
+	expect_status(0x33, 0x51);
+	l1_write(&self->l1, GUEST_INTR_STATUS, STATUS(0x44, 0x22));
+	expect_runs(nop, 0, -1);
+	l1_set_control(&self->l1, CAPS_PROC2, PROC2_VID);
+	expect_status(0x44, 0x22);
+}
+
 /* ---- TPR, EOI, self-IPI --------------------------------------------------------- */
 
 TEST_F(apic, a_lower_tpr_lets_the_interrupt_in)

@@ -4,6 +4,7 @@
  * falls below the threshold.  SDM Vol. 3, "Virtualizing CR8-Based TPR Accesses",
  * "TPR Virtualization".
  */
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "apic.h"
@@ -214,6 +215,52 @@ TEST_F(apic, vtpr_that_l1_raises_under_a_live_l2_is_what_l2_finds)
 	VREG(APIC_TPR) = 0xb0;
 	EXPECT_EQ(EXIT_VMCALL, l1_run_exit(&self->l1));
 	EXPECT_EQ(0xb, RAX);
+}
+
+/**
+ * struct flipper - a thread that changes VTPR all the time
+ * @vtpr: VTPR
+ * @stop: it is to end
+ */
+struct flipper {
+	volatile __u32 *vtpr;
+	volatile bool stop;
+};
+
+static void *flip(void *arg)
+{
+	struct flipper *flipper = arg;
+
+	while (!flipper->stop) {
+		*flipper->vtpr = 0x10;
+		*flipper->vtpr = 0x70;
+	}
+	return NULL;
+}
+
+/* The processor may refuse what was judged good: that is L1's exit, not EIO. */
+TEST_F(apic, vtpr_that_changes_all_the_time_harms_nobody)
+{
+	struct flipper flipper = { .vtpr = &VREG(APIC_TPR) };
+	unsigned int i, ran = 0;
+	pthread_t thread;
+	long outcome;
+
+	l1_write(&self->l1, TPR_THRESHOLD, 6);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &flipper));
+	for (i = 0; i < 300; i++) {
+		l1_load(&self->l1, mov_from_cr8);
+		outcome = apic_attempt(&self->l1);
+		EXPECT_TRUE(outcome == VMX_FAIL(7) || outcome == EXIT_TPR ||
+			    outcome == EXIT_VMCALL)
+			TH_LOG("%#lx", outcome);
+		ran += outcome == EXIT_VMCALL;
+	}
+	flipper.stop = true;
+	pthread_join(thread, NULL);
+	VREG(APIC_TPR) = 0x70;
+	expect_runs(mov_from_cr8, 0, -1);
+	TH_LOG("L2 ran in %u of %u entries", ran, i);
 }
 
 /* ---- where the page is ------------------------------------------------------- */

@@ -149,7 +149,10 @@ static __u64 mutate(struct fuzz_thread *t, __u64 value)
 	return is_kernel_address(to) ? 0 : to;
 }
 
-/* What must hold so that L2 ends: the preemption timer is on, and short. */
+/*
+ * What must hold so that L2 ends: the preemption timer is on, and short.  A fetch
+ * from the APIC-access page stops Bochs: it is where L2 hardly ever comes.
+ */
 static __u64 safe_value(__u64 encoding, __u64 value)
 {
 	switch (encoding) {
@@ -157,6 +160,8 @@ static __u64 safe_value(__u64 encoding, __u64 value)
 		return value | PREEMPTION_TIMER;
 	case VMX_PREEMPTION_TIMER_VALUE:
 		return value % TIMER_MAX;
+	case APIC_ACCESS_ADDR:
+		return value % 4096 ? value : L1_MEM_BYTES - 4096;
 	default:
 		return value;
 	}

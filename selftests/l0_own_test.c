@@ -131,11 +131,41 @@ TEST_F(own, l0_has_its_own_when_l1_asks_for_everything)
 	EXPECT_EQ(CR0_CD | CR0_NW, l1_read(l1, GUEST_CR0) & (CR0_CD | CR0_NW));
 }
 
+TEST_F(own, l0_has_its_own_when_l1_asks_for_the_local_apic)
+{
+	/* Of the local APIC, L1 gets all but x2APIC mode and posted interrupts. */
+	static const __u64 apic = BIT(0) | BIT(8) | BIT(9);
+	struct l1 *l1 = &self->l1;
+	__u64 proc;
+
+	if (!l1_can(l1, CAPS_PROC2, apic))
+		SKIP(return, "no virtual-interrupt delivery");
+	l1_set_control(l1, CAPS_PIN, PIN_EXT_INTR);
+	l1_set_control(l1, CAPS_PROC, PROC_TPR_SHADOW);
+	l1_set_control(l1, CAPS_PROC2, apic);
+	l1_write(l1, VIRTUAL_APIC_PAGE_ADDR, L1_FREE);
+	l1_write(l1, APIC_ACCESS_ADDR, L1_FREE + 0x1000);
+	ASSERT_EQ(EXIT_VMCALL, l1_run_exit(l1));
+	EXPECT_EQ(apic, peek02(l1, SECONDARY_VM_EXEC_CONTROL) & (apic | BIT(4)));
+	EXPECT_EQ(0, peek02(l1, PIN_BASED_VM_EXEC_CONTROL) & BIT(7));
+	proc = peek02(l1, CPU_BASED_VM_EXEC_CONTROL);
+	EXPECT_EQ(PROC_TPR_SHADOW | PROC_MSR_BITMAPS,
+		  proc & (PROC_TPR_SHADOW | PROC_MSR_BITMAPS | PROC_CR8_LOAD |
+			  PROC_CR8_STORE));
+	/* Nothing of it is left over. */
+	l1_clear_control(l1, CAPS_PROC2, apic);
+	l1_clear_control(l1, CAPS_PROC, PROC_TPR_SHADOW);
+	l1_write(l1, GUEST_RIP, L1_CODE);
+	ASSERT_EQ(EXIT_VMCALL, l1_run_exit(l1));
+	check_own(_metadata, l1);
+}
+
 TEST_F(own, host_state_and_addresses_of_vmcs02_are_not_shown)
 {
 	static const __u32 secret[] = {
 		HOST_RIP, HOST_RSP, HOST_CR3, HOST_GDTR_BASE, HOST_IA32_EFER,
 		HOST_CS_SELECTOR, MSR_BITMAP, EPT_POINTER, IO_BITMAP_A,
+		VIRTUAL_APIC_PAGE_ADDR, APIC_ACCESS_ADDR,
 	};
 	struct l1 *l1 = &self->l1;
 	struct nvmx_peek peek;
