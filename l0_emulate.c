@@ -30,6 +30,8 @@
 #define CR_QUAL_TYPE(qual)	(((qual) >> 4) & 3)
 #define CR_MOV_TO		0
 #define CR_MOV_FROM		1
+#define CR_LMSW			3
+#define CR_QUAL_LMSW(qual)	(((qual) >> 16) & 0xffff)
 #define DR_QUAL_NR(qual)	((qual) & 7)
 #define DR_QUAL_READ(qual)	((qual) & 16)
 #define IO_QUAL_SIZE(qual)	(((qual) & 7) + 1)
@@ -403,6 +405,22 @@ static enum l0_next handle_mov_to_cr(struct nvmx_vcpu *vcpu, struct l2_exit *exi
 	}
 }
 
+/*
+ * CLTS and LMSW touch one bit that L0 may own: CR0.TS.  As above, the rest is
+ * the processor's.
+ */
+static enum l0_next handle_ts(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	u64 qual = exit->info.qualification;
+	u64 ts = CR_QUAL_TYPE(qual) == CR_LMSW ? CR_QUAL_LMSW(qual) & X86_CR0_TS : 0;
+
+	if (!(vcpu->vmcs02.cr0_owned & X86_CR0_TS))
+		return L0_TO_L1;
+
+	vmcs02_set_cr0(vcpu, (vmcs02_cr0(vcpu) & ~(u64)X86_CR0_TS) | ts);
+	return L0_AGAIN;
+}
+
 static enum l0_next handle_cr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	u64 qual = exit->info.qualification;
@@ -413,8 +431,7 @@ static enum l0_next handle_cr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		gpr_write(vcpu, QUAL_GPR(qual), vcpu->l2.cr8);
 		return skip(exit);
 	}
-	/* CLTS and LMSW touch no bit that L0 owns. */
-	return L0_TO_L1;
+	return handle_ts(vcpu, exit);
 }
 
 static enum l0_next handle_ept(struct nvmx_vcpu *vcpu, struct l2_exit *exit)

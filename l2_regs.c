@@ -3,6 +3,7 @@
  * L2's registers that VMX does not switch, and the host's that a VM exit does
  * not restore.
  */
+#include <linux/cpu.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -36,6 +37,9 @@
 /* DR7: L0-L3 and G0-G3. */
 #define DR7_ENABLED		0xff
 #define DR7_FIXED		BIT(10)
+
+/* Once L2 has used the FPU, it probably does so again: for so many runs. */
+#define L2_FPU_RUNS	16
 
 #define XCR0_X87	BIT_ULL(0)
 #define XCR0_SSE	BIT_ULL(1)
@@ -74,6 +78,15 @@ static void xstate_save(void *area)
 		     : "memory");
 }
 
+/*
+ * Processors with Meltdown may let an instruction see the FPU registers while
+ * CR0.TS keeps them away: those of the process must not be in there then.
+ */
+static bool must_load_fpu(void)
+{
+	return boot_cpu_has_bug(X86_BUG_CPU_MELTDOWN) && !cpu_mitigations_off();
+}
+
 int l2_regs_init(struct l2_regs *regs)
 {
 	BUILD_BUG_ON(NVMX_XSAVE_BYTES > PAGE_SIZE);
@@ -87,6 +100,7 @@ int l2_regs_init(struct l2_regs *regs)
 	*(u32 *)(regs->xsave + XSAVE_MXCSR) = MXCSR_INIT;
 	regs->xcr0 = XCR0_X87;
 	regs->dr6 = DR6_RESERVED;
+	regs->fpu_runs = must_load_fpu();
 	return 0;
 }
 
@@ -274,24 +288,44 @@ static void host_restore_msrs(struct host_regs *host)
 
 /* ---- load and put -------------------------------------------------------- */
 
+static void load_fpu(struct nvmx_vcpu *vcpu)
+{
+	/* Saves the process's state. */
+	kernel_fpu_begin();
+	xstate_restore(vcpu->l2.xsave);
+	vcpu->host.fpu_loaded = true;
+}
+
+void l2_regs_want_fpu(struct nvmx_vcpu *vcpu)
+{
+	vcpu->l2.fpu_runs = L2_FPU_RUNS;
+	load_fpu(vcpu);
+}
+
+static void put_fpu(struct nvmx_vcpu *vcpu)
+{
+	xstate_save(vcpu->l2.xsave);
+	vcpu->host.fpu_loaded = false;
+	kernel_fpu_end();
+}
+
 void l2_regs_load(struct nvmx_vcpu *vcpu)
 {
-	/* Saves the process's FPU state; preemption is off from here. */
-	kernel_fpu_begin();
+	preempt_disable();
 	host_save(&vcpu->host);
-	xstate_restore(vcpu->l2.xsave);
-	if (vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->l2.xcr0);
+	if (unlikely(vcpu->l2.fpu_runs)) {
+		if (!must_load_fpu())
+			vcpu->l2.fpu_runs--;
+		load_fpu(vcpu);
+	}
 }
 
 void l2_regs_put(struct nvmx_vcpu *vcpu)
 {
 	struct host_regs *host = &vcpu->host;
 
-	if (vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host.xcr0);
-	xstate_save(vcpu->l2.xsave);
-
+	if (unlikely(host->fpu_loaded))
+		put_fpu(vcpu);
 	host_restore_msrs(host);
 	host->syscall_loaded = false;
 	host->aux_loaded = false;
@@ -301,7 +335,7 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 	native_load_idt(&host->idt);
 	invalidate_tss_limit();
 	host_restore_selectors(host);
-	kernel_fpu_end();
+	preempt_enable();
 }
 
 /* Only code that may execute SYSCALL can see these; RDMSR exits. */
@@ -340,6 +374,11 @@ static void swap_debug_addresses(struct nvmx_vcpu *vcpu)
 	host->dr_loaded = true;
 }
 
+static bool has_other_xcr0(const struct nvmx_vcpu *vcpu)
+{
+	return vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0;
+}
+
 void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7)
 {
 	struct host_regs *host = &vcpu->host;
@@ -364,12 +403,17 @@ void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7)
 
 	if (native_read_cr2() != vcpu->l2.cr2)
 		native_write_cr2(vcpu->l2.cr2);
+	/* Last: with interrupts on, the kernel may use the FPU. */
+	if (has_other_xcr0(vcpu))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->l2.xcr0);
 }
 
 void l2_regs_after_exit(struct nvmx_vcpu *vcpu)
 {
 	struct host_regs *host = &vcpu->host;
 
+	if (has_other_xcr0(vcpu))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host.xcr0);
 	vcpu->l2.cr2 = native_read_cr2();
 	if (host->gs_loaded)
 		vcpu->l2.kernel_gs_base = msr_read(MSR_KERNEL_GS_BASE);

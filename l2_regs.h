@@ -92,6 +92,17 @@ bool l2_xcr0_legal(u64 xcr0, u64 valid);
 void l2_regs_load(struct nvmx_vcpu *vcpu);
 
 /**
+ * l2_regs_want_fpu() - L2 uses the FPU: put the process's state aside, load L2's
+ * @vcpu: the vCPU
+ *
+ * It is loaded by l2_regs_load() for some time to come.  Until then L2 must not
+ * be able to use the FPU: vmcs02_follow_fpu() looks at host_regs.fpu_loaded.
+ *
+ * Context: Interrupts on, between load and put.
+ */
+void l2_regs_want_fpu(struct nvmx_vcpu *vcpu);
+
+/**
  * l2_regs_put() - store L2's registers and bring the host's back
  * @vcpu: the vCPU
  *

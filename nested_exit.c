@@ -219,6 +219,20 @@ static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 	}
 }
 
+/*
+ * #NM that only L0's CR0.TS caused.  If L2 has more reason for one, it comes
+ * again when its FPU state is loaded.
+ */
+static bool wants_fpu(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	u32 info = exit->info.intr_info;
+
+	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
+	       (info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_HARD_EXCEPTION &&
+	       (info & INTR_INFO_VECTOR_MASK) == X86_TRAP_NM &&
+	       vcpu->vmcs02.fpu_trapped && !(vmcs02_cr0(vcpu) & X86_CR0_TS);
+}
+
 /* While L2 is live no range of L1's memory comes or goes: no lock is needed. */
 static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
@@ -228,6 +242,12 @@ static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	if (unlikely(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		exit->rule = NVMX_RULE_UNCONDITIONAL;
 		return L0_TO_L1;
+	}
+
+	if (unlikely(wants_fpu(vcpu, exit))) {
+		l2_regs_want_fpu(vcpu);
+		vmcs02_follow_fpu(vcpu);
+		return L0_AGAIN;
 	}
 
 	read_operands(vcpu, &exit->info);
@@ -447,6 +467,8 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	enum l0_next next;
 
 	vmcs02_update(vcpu);
+	if (unlikely(vcpu->vmcs02.fpu_trapped == vcpu->host.fpu_loaded))
+		vmcs02_follow_fpu(vcpu);
 	/* An EPT fault or a timer that is L1's: no entry comes before it. */
 	if (vcpu->reflect) {
 		vcpu->reflect = false;

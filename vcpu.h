@@ -66,6 +66,7 @@ struct nvmx_machine {
  * @kernel_gs_base: IA32_KERNEL_GS_BASE
  * @tsc_aux: IA32_TSC_AUX
  * @xsave: XSAVE area, standard format, 64-byte aligned, one page
+ * @fpu_runs: runs for which the state in @xsave is still loaded beforehand
  */
 struct l2_regs {
 	u64 gpr[NVMX_GPRS];
@@ -82,6 +83,7 @@ struct l2_regs {
 	u64 kernel_gs_base;
 	u64 tsc_aux;
 	void *xsave;
+	u8 fpu_runs;
 };
 
 /**
@@ -130,6 +132,7 @@ struct l2_exit {
  * @gs_loaded: IA32_KERNEL_GS_BASE holds L2's value
  * @aux_loaded: IA32_TSC_AUX holds L2's value
  * @dr_loaded: DR0-DR3 hold L2's values
+ * @fpu_loaded: x87, SSE and what else XSAVE manages holds L2's values
  */
 struct host_regs {
 	u64 kernel_gs_base;
@@ -148,6 +151,7 @@ struct host_regs {
 	bool gs_loaded;
 	bool aux_loaded;
 	bool dr_loaded;
+	bool fpu_loaded;
 };
 
 /**
@@ -171,6 +175,7 @@ struct host_regs {
  * @cr0_entry: GUEST_CR0 of vmcs12 at the last merge
  * @cr4_entry: likewise for CR4
  * @exit12: L1's VM-exit controls at the last nested VM exit
+ * @fpu_trapped: CR0.TS is 1 for L0: L2's first use of the FPU exits
  * @ept12: L2 uses an EPT of L1's
  * @shared_msrs: L2's IA32_EFER or IA32_PAT may differ from L1's
  * @eptp: cached EPTP
@@ -205,6 +210,7 @@ struct vmcs02 {
 	u64 cr0_entry;
 	u64 cr4_entry;
 	u32 exit12;
+	bool fpu_trapped;
 	bool ept12;
 	bool shared_msrs;
 	u64 eptp;

@@ -112,6 +112,7 @@ int vmcs02_init(struct vmcs02 *vmcs02)
 		return ret;
 
 	vmcs02->vpid = vpid_alloc();
+	vmcs02->fpu_trapped = true;
 	return 0;
 }
 
@@ -258,7 +259,8 @@ static void merge_exception(struct nvmx_vcpu *vcpu)
 	struct vmcs02 *v = &vcpu->vmcs02;
 	const u64 *f = vcpu->f;
 
-	v->exception = f[VF_EXCEPTION_BITMAP] | L0_EXCEPTIONS;
+	v->exception = f[VF_EXCEPTION_BITMAP] | L0_EXCEPTIONS |
+		       (v->fpu_trapped ? BIT(X86_TRAP_NM) : 0);
 	put(v, EXCEPTION_BITMAP, v->exception);
 	put(v, PAGE_FAULT_ERROR_CODE_MASK, f[VF_PAGE_FAULT_ERROR_CODE_MASK]);
 	put(v, PAGE_FAULT_ERROR_CODE_MATCH, f[VF_PAGE_FAULT_ERROR_CODE_MATCH]);
@@ -279,18 +281,25 @@ static void put_cr0(struct nvmx_vcpu *vcpu, u64 value)
 	u64 mask = vcpu->f[VF_CR0_GUEST_HOST_MASK];
 	u64 shadow = vcpu->f[VF_CR0_READ_SHADOW];
 
-	put(v, GUEST_CR0, value & ~v->cr0_owned);
+	put(v, GUEST_CR0, (value & ~v->cr0_owned) | (v->fpu_trapped ? X86_CR0_TS : 0));
 	put(v, CR0_READ_SHADOW, (shadow & mask) | (value & ~mask));
+}
+
+static void own_cr0(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+
+	v->cr0_owned = CR0_OWNED | (v->fpu_trapped ? X86_CR0_TS : 0);
+	put(v, CR0_GUEST_HOST_MASK, vcpu->f[VF_CR0_GUEST_HOST_MASK] | v->cr0_owned);
 }
 
 static void merge_cr0(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 
-	v->cr0_owned = CR0_OWNED;
+	own_cr0(vcpu);
 	v->cr0_l1_mask = vcpu->f[VF_CR0_GUEST_HOST_MASK];
 	v->cr0_entry = vcpu->f[VF_GUEST_CR0];
-	put(v, CR0_GUEST_HOST_MASK, vcpu->f[VF_CR0_GUEST_HOST_MASK] | v->cr0_owned);
 	put_cr0(vcpu, vcpu->f[VF_GUEST_CR0]);
 }
 
@@ -671,6 +680,16 @@ void vmcs02_flush(struct nvmx_vcpu *vcpu)
 	if (v->l1_flush && v->vpid)
 		__invvpid(VMX_INVVPID_SINGLE, v->vpid);
 	v->l1_flush = false;
+}
+
+void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu)
+{
+	u64 cr0 = vmcs02_cr0(vcpu);
+
+	vcpu->vmcs02.fpu_trapped = !vcpu->host.fpu_loaded;
+	own_cr0(vcpu);
+	put_cr0(vcpu, cr0);
+	merge_exception(vcpu);
 }
 
 void vmcs02_set_cr0(struct nvmx_vcpu *vcpu, u64 value)

@@ -146,6 +146,16 @@ void vmcs02_host(struct nvmx_vcpu *vcpu);
 void vmcs02_flush(struct nvmx_vcpu *vcpu);
 
 /**
+ * vmcs02_follow_fpu() - trap L2's use of the FPU, or stop to
+ * @vcpu: the vCPU; vmcs02 is merged
+ *
+ * While L2's FPU state is not loaded CR0.TS is 1, and its #NM is L0's.
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu);
+
+/**
  * vmcs02_cr0() - CR0 as L2 has it
  * @vcpu: the vCPU; L2 is live
  *
