@@ -14,6 +14,7 @@
 
 #define COMMAND_ERRORS	8
 #define COMMAND_LIST	16
+#define COMMAND_BUFFER	16384
 
 /* L1-physical memory that MEM_MAP adds and MEM_UNMAP takes away. */
 #define COMMAND_GPA	0x20000000ULL
@@ -28,6 +29,7 @@
  * @walk: what NVMX_WALK_FIELDS points to
  * @failures: what NVMX_CHECK and NVMX_PROBE point to
  * @exits: what NVMX_GET_STATS points to
+ * @buffer: what longer things are written to
  *
  * The struct is at the start, in a page of its own.
  */
@@ -55,12 +57,22 @@ struct command_room {
 		struct nvmx_probe probe;
 		struct nvmx_stats stats;
 		struct nvmx_explain explain;
+#ifdef NVMX_EVENT
+		struct nvmx_event event;
+#endif
+#ifdef NVMX_GET_CPUID
+		struct nvmx_cpuid cpuid;
+#endif
+#ifdef NVMX_GET_SNAPSHOT
+		struct nvmx_snapshot snapshot;
+#endif
 		__u8 bytes[4096];
 	} __attribute__((aligned(4096)));
 	struct nvmx_field_value values[COMMAND_LIST];
 	struct nvmx_walk_entry walk[COMMAND_LIST];
 	struct nvmx_failure failures[COMMAND_LIST];
 	struct nvmx_exit_stat exits[COMMAND_LIST];
+	__u64 buffer[COMMAND_BUFFER / 8];
 };
 
 /**
