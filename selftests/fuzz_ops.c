@@ -284,6 +284,16 @@ static void count_return(struct fuzz_thread *t)
 		t->m->counts->reasons[reason >> 6 & 1] |= BIT(reason & 63);
 }
 
+/* But for the words of 32 bits: two of them may look like an address. */
+static void check_run_page(struct fuzz_thread *t)
+{
+	const struct nvmx_run *run = t->m->l1.run;
+
+	check_words(t, run, offsetof(struct nvmx_run, instruction_info), "the run page");
+	check_words(t, &run->entries, sizeof(*run) - offsetof(struct nvmx_run, entries),
+		    "the second part of the run page");
+}
+
 static void enter(struct fuzz_thread *t, unsigned long how)
 {
 	static const struct command *command;
@@ -301,7 +311,7 @@ static void enter(struct fuzz_thread *t, unsigned long how)
 	if (ret)
 		return;
 	count_return(t);
-	check_words(t, t->m->l1.run, sizeof(*t->m->l1.run), "the run page");
+	check_run_page(t);
 }
 
 static __u32 random_field(struct fuzz_thread *t)
