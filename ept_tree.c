@@ -72,6 +72,7 @@ void ept_gather_finish(struct ept_gather *gather)
 	list_for_each_entry_safe(page, next, &gather->tables, lru) {
 		list_del(&page->lru);
 		__free_page(page);
+		cond_resched();
 	}
 	ept_gather_init(gather);
 }

@@ -50,8 +50,10 @@ static void range_free(struct l1_range *range)
 {
 	u64 index;
 
-	for (index = 0; index < DIV_ROUND_UP(range->pages, L1_RANGE_CHUNK); index++)
+	for (index = 0; index < DIV_ROUND_UP(range->pages, L1_RANGE_CHUNK); index++) {
 		free_page((unsigned long)range->chunk[index]);
+		cond_resched();
+	}
 	kvfree(range);
 }
 

@@ -376,17 +376,17 @@ static int __init nvmx_init(void)
 	if (ret)
 		goto err_vmcs02;
 
-	ret = speculation_init();
+	ret = vmx_cpu_init();
 	if (ret)
 		goto err_probe;
 
-	ret = vmx_cpu_init();
+	ret = speculation_init();
 	if (ret)
-		goto err_speculation;
+		goto err_cpus;
 
 	ret = roster_init();
 	if (ret)
-		goto err_cpus;
+		goto err_speculation;
 
 	/* Last: once registered, user space may call in. */
 	ret = misc_register(&nvmx_misc);
@@ -400,10 +400,10 @@ static int __init nvmx_init(void)
 
 err_roster:
 	roster_exit();
-err_cpus:
-	vmx_cpu_exit();
 err_speculation:
 	speculation_exit();
+err_cpus:
+	vmx_cpu_exit();
 err_probe:
 	probe_module_exit();
 err_vmcs02:
@@ -417,8 +417,8 @@ static void __exit nvmx_exit(void)
 {
 	misc_deregister(&nvmx_misc);
 	roster_exit();
-	vmx_cpu_exit();
 	speculation_exit();
+	vmx_cpu_exit();
 	probe_module_exit();
 	vmcs02_module_exit();
 	shadow_vmcs_cache_exit();

@@ -124,6 +124,9 @@ again_and_again() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		insmod nested_vmx.ko && open_device && rmmod nested_vmx || return 1
 	done
+	for _ in 1 2 3; do
+		insmod nested_vmx.ko && ./roundtrip >/dev/null && rmmod nested_vmx || return 1
+	done
 }
 
 node_is_private() {

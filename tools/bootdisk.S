@@ -7,8 +7,7 @@
  * Disk: this boot sector; PARAMS_SECTORS with boot_params and command line;
  * the kernel; the initramfs. The builder (tools/emulator) defines SETUP (path
  * of the bzImage), CMDLINE (path), KERNEL_ENTRY, KERNEL_SECTORS, INITRD_SECTORS,
- * INITRD_BYTES and INITRD_ADDR.  As firmware may, it writes FEAT_CTL to
- * IA32_FEAT_CTL, and FEAT_CTL_AP to that of the other processors, if defined.
+ * INITRD_BYTES and INITRD_ADDR.
  */
 
 #define PML4		0x1000
@@ -23,12 +22,6 @@
 
 #define BP_E820_ENTRIES	0x1e8
 #define BP_E820_TABLE	0x2d0
-
-#define MSR_FEAT_CTL	0x3a
-#define LAPIC_ICR	0xfee00300
-#define ICR_INIT	0xc4500
-#define ICR_STARTUP	0xc4600
-#define TRAMPOLINE	0x9000
 
 #define CODE32		0x08
 #define CODE64		0x10
@@ -157,25 +150,6 @@ loaded:
 	movl	$PARAMS + BP_E820_TABLE, %edi
 	rep	movsb
 
-#ifdef FEAT_CTL
-	movl	$MSR_FEAT_CTL, %ecx
-	movl	$FEAT_CTL, %eax
-	xorl	%edx, %edx
-	wrmsr
-#endif
-#ifdef FEAT_CTL_AP
-	movl	$ap_start, %esi
-	movl	$TRAMPOLINE, %edi
-	movl	$ap_end - ap_start, %ecx
-	rep	movsb
-	movl	$ICR_INIT, LAPIC_ICR
-	movl	$10000, %ecx
-	loop	.
-	movl	$(ICR_STARTUP | TRAMPOLINE >> 12), LAPIC_ICR
-	movl	$100000, %ecx
-	loop	.
-#endif
-
 	/* Identity map of the first GiB. */
 	movl	$PML4, %edi
 	movl	$0x3000 / 4, %ecx
@@ -209,20 +183,6 @@ long_mode:
 	movl	$PARAMS, %esi
 	movl	$KERNEL_ENTRY, %eax
 	jmp	*%rax
-
-#ifdef FEAT_CTL_AP
-	.code16
-ap_start:
-	movl	$MSR_FEAT_CTL, %ecx
-	movl	$FEAT_CTL_AP, %eax
-	xorl	%edx, %edx
-	wrmsr
-1:	cli
-	hlt
-	jmp	1b
-ap_end:
-	.code64
-#endif
 
 	.balign	4
 load_table:
