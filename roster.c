@@ -8,7 +8,10 @@
  * freezer finds them.  So no command ever sees VMX vanish, and L1 does not
  * notice.
  */
+#define pr_fmt(fmt) "nested_vmx: " fmt
+
 #include <linux/cred.h>
+#include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -24,6 +27,10 @@
 static unsigned int max_files = 64;
 module_param(max_files, uint, 0600);
 MODULE_PARM_DESC(max_files, "Open files of one user; memory per file is bounded (default: 64)");
+
+/* How long a standstill waits for a command: two seconds. */
+#define STILL_TRIES	200
+#define STILL_MS	10
 
 bool roster_still;
 
@@ -64,19 +71,40 @@ int roster_wait(void)
 				(TASK_KILLABLE | TASK_FREEZABLE));
 }
 
+/*
+ * A command ends soon, but for one that faults on user memory that never comes
+ * (userfaultfd): for that no suspend waits forever.
+ */
+static int wait_for_command(struct nvmx_vcpu *vcpu)
+{
+	unsigned int tries;
+
+	nvmx_vcpu_post(vcpu, POST_KICK);
+	for (tries = 0; tries < STILL_TRIES; tries++) {
+		if (mutex_trylock(&vcpu->lock)) {
+			mutex_unlock(&vcpu->lock);
+			return 0;
+		}
+		msleep(STILL_MS);
+	}
+	return -EBUSY;
+}
+
 /* Whoever gets a vCPU's lock after this sees that it must wait. */
-static void stand_still(void)
+static int stand_still(void)
 {
 	struct nvmx_vcpu *vcpu;
+	int ret = 0;
 
 	mutex_lock(&roster_lock);
 	WRITE_ONCE(roster_still, true);
 	list_for_each_entry(vcpu, &roster, roster) {
-		nvmx_vcpu_post(vcpu, POST_KICK);
-		mutex_lock(&vcpu->lock);
-		mutex_unlock(&vcpu->lock);
+		ret = wait_for_command(vcpu);
+		if (ret)
+			break;
 	}
 	mutex_unlock(&roster_lock);
+	return ret;
 }
 
 static void go_on(void)
@@ -85,15 +113,26 @@ static void go_on(void)
 	wake_up_all(&roster_queue);
 }
 
+static int prepare(void)
+{
+	int ret = stand_still();
+
+	if (ret) {
+		pr_warn_ratelimited("a command does not end: this machine cannot sleep\n");
+		go_on();
+		return notifier_from_errno(ret);
+	}
+	vmx_cpu_hold();
+	return NOTIFY_OK;
+}
+
 static int roster_pm(struct notifier_block *nb, unsigned long event, void *data)
 {
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		stand_still();
-		vmx_cpu_hold();
-		break;
+		return prepare();
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:

@@ -120,6 +120,29 @@ cycles() {
 	echo none >$power/pm_test
 }
 
+# A command that never ends: no sleep then, but no wait for ever either.
+stuck_command() {
+	./stuck &
+	stuck=$!
+	sleep 0.05
+	echo freezer >$power/pm_test
+	result "no sleep while a command does not end" refused_to_sleep
+	result "the kernel log says why" logged "a command does not end"
+	result "L2 goes on all the same" busy_goes_on
+	kill -KILL $stuck
+	wait $stuck
+	result "once it is gone the machine sleeps" sleep_and_wake freeze
+	echo none >$power/pm_test
+}
+
+refused_to_sleep() {
+	! sleep_and_wake freeze 2>/dev/null
+}
+
+logged() {
+	dmesg | tail -n +"$((lines + 1))" | grep -q "nested_vmx: $1"
+}
+
 quiet() {
 	! dmesg | tail -n +"$((lines + 1))" |
 		grep -qE 'BUG:|WARNING:|Oops|general protection|Call Trace|nested_vmx: VMX'
@@ -138,6 +161,7 @@ insmod nested_vmx.ko
 start_busy
 result "L2 is busy on all CPUs" busy_goes_on
 cycles
+stuck_command
 result "no L2 saw anything wrong" busy_ends_well
 result "the module unloads" rmmod nested_vmx
 result "the kernel has nothing to complain about" quiet
