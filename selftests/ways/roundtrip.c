@@ -38,6 +38,8 @@ int main(void)
 	l1_run_until(&l1, EXIT_VMCALL);
 	for (i = 0; i < ROUNDS; i++) {
 		l1_skip(&l1);
+		/* The first makes L2 live; that work is not to be counted. */
+		enter(&l1, 1, NVMX_KIND_INTERRUPTED);
 		ticks = -enter(&l1, 1, NVMX_KIND_INTERRUPTED);
 		ticks += enter(&l1, 0, NVMX_KIND_EXIT);
 		if (ticks < least)
