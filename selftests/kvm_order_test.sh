@@ -92,6 +92,10 @@ cycle_cpu() {
 	echo 0 >"$cpu" && echo 1 >"$cpu" && [ "$(cat "$cpu")" = 1 ]
 }
 
+l2_runs_on() {
+	taskset "$1" ./roundtrip >/dev/null
+}
+
 kvm_first_with_hotplug() {
 	insmod kvm-intel.ko
 	result "a CPU goes and comes while kvm_intel is loaded" cycle_cpu
@@ -116,7 +120,7 @@ we_first_with_hotplug() {
 	rmmod kvm_intel
 	insmod nested_vmx.ko
 	result "we load after it" loaded nested_vmx
-	result "L2 runs on the CPU that came back" taskset 2 ./roundtrip
+	result "L2 runs on the CPU that came back" l2_runs_on 2
 	rmmod nested_vmx
 }
 
