@@ -155,8 +155,10 @@ static u64 mutated(const struct ctrl_world *w, u8 field, u64 value)
 	case VF_HOST_FS_BASE ... VF_HOST_IA32_SYSENTER_EIP:
 	case VF_HOST_RIP:
 		return new_linear(value);
-	case VF_VM_FUNCTION_CONTROL:
 	case VF_HOST_IA32_EFER:
+		return value ^ ONE_OF(EFER_SCE, EFER_LME, EFER_LMA, EFER_LME | EFER_LMA,
+				      BIT_ULL(below(64)));
+	case VF_VM_FUNCTION_CONTROL:
 	case VF_HOST_IA32_PERF_GLOBAL_CTRL:
 	case VF_HOST_CR0:
 	case VF_HOST_CR3:
