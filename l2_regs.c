@@ -252,6 +252,9 @@ static void host_restore_selectors(const struct host_regs *host)
 {
 	unsigned long flags;
 
+	if (likely(!(host->ldt | host->ds | host->es | host->fs | host->gs)))
+		return;
+
 	if (host->ldt)
 		asm volatile("lldt %0" : : "m" (host->ldt));
 	if (host->ds)

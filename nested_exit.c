@@ -332,19 +332,39 @@ static bool is_qualified(const struct exit_info *info)
 	return info->reason >= 64 || QUALIFIED & BIT_ULL(info->reason);
 }
 
+/* What each exit writes. */
+static const u8 info_fields[] = {
+	VF_VM_EXIT_REASON, VF_EXIT_QUALIFICATION, VF_VM_EXIT_INTR_INFO,
+	VF_VM_EXIT_INTR_ERROR_CODE, VF_IDT_VECTORING_INFO_FIELD,
+	VF_IDT_VECTORING_ERROR_CODE, VF_VM_EXIT_INSTRUCTION_LEN,
+	VF_VMX_INSTRUCTION_INFO, VF_GUEST_LINEAR_ADDRESS,
+};
+
+static noinline void make_info_present(struct shadow_vmcs *vmcs)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(info_fields); i++)
+		vmcs12_sync(vmcs, info_fields[i], 0);
+	vmcs->info_present = true;
+}
+
 static void store_exit_info(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	u64 *value = vmcs->value;
 
-	vmcs12_sync(vmcs, VF_VM_EXIT_REASON, exit->reason);
-	vmcs12_sync(vmcs, VF_EXIT_QUALIFICATION, exit->info.qualification);
-	vmcs12_sync(vmcs, VF_VM_EXIT_INTR_INFO, exit->info.intr_info);
-	vmcs12_sync(vmcs, VF_VM_EXIT_INTR_ERROR_CODE, exit->info.intr_error_code);
-	vmcs12_sync(vmcs, VF_IDT_VECTORING_INFO_FIELD, exit->idt_info);
-	vmcs12_sync(vmcs, VF_IDT_VECTORING_ERROR_CODE, exit->idt_error_code);
-	vmcs12_sync(vmcs, VF_VM_EXIT_INSTRUCTION_LEN, exit->instruction_len);
-	vmcs12_sync(vmcs, VF_VMX_INSTRUCTION_INFO, exit->info.instruction_info);
-	vmcs12_sync(vmcs, VF_GUEST_LINEAR_ADDRESS, exit->linear_address);
+	if (unlikely(!vmcs->info_present))
+		make_info_present(vmcs);
+	value[VF_VM_EXIT_REASON] = exit->reason;
+	value[VF_EXIT_QUALIFICATION] = exit->info.qualification;
+	value[VF_VM_EXIT_INTR_INFO] = exit->info.intr_info;
+	value[VF_VM_EXIT_INTR_ERROR_CODE] = exit->info.intr_error_code;
+	value[VF_IDT_VECTORING_INFO_FIELD] = exit->idt_info;
+	value[VF_IDT_VECTORING_ERROR_CODE] = exit->idt_error_code;
+	value[VF_VM_EXIT_INSTRUCTION_LEN] = exit->instruction_len;
+	value[VF_VMX_INSTRUCTION_INFO] = exit->info.instruction_info;
+	value[VF_GUEST_LINEAR_ADDRESS] = exit->linear_address;
 	if (exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
 	    exit->info.reason == EXIT_REASON_EPT_MISCONFIG)
 		vmcs12_sync(vmcs, VF_GUEST_PHYSICAL_ADDRESS, exit->physical_address);
