@@ -15,7 +15,6 @@
 #include "entry_checks.h"
 
 /* Controls that <asm/vmx.h> does not have. */
-#define SECONDARY_EXEC_VE			BIT(18)
 #define SECONDARY_EXEC_PASID_TRANSLATION	BIT(21)
 #define SECONDARY_EXEC_SUB_PAGE_WRITE		BIT(23)
 #define TERTIARY_EXEC_HLAT			BIT_ULL(1)

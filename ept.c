@@ -51,19 +51,37 @@
 #define EPT02_TABLES		256
 #define EPT02_TABLE_PAGES	128
 
+/* Tables kept for faults that are settled without sleep. */
+#define EPT_SPARE_TABLES	16
+
+/**
+ * enum ept_context - where a fault is settled
+ * @EPT_MAY_SLEEP: anything goes
+ * @EPT_ATOMIC: no sleep: as far as spare tables go
+ */
+enum ept_context { EPT_MAY_SLEEP, EPT_ATOMIC };
+
 /**
  * struct ept02 - an EPT02
  * @node: in ept.ept02s
  * @eptp12: EPT pointer of vmcs12 that it is for, or EPT_NO_EPT12
  * @apic_access: APIC-access page with EPT_APIC_ACCESS, 0 for none
+ * @cache: of walks of EPT12; emptied with the tree
  * @tree: the tables
  */
 struct ept02 {
 	struct list_head node;
 	u64 eptp12;
 	u64 apic_access;
+	struct ept_walk_cache cache;
 	struct ept_tree tree;
 };
+
+static void ept02_empty(struct ept02 *ept02, struct ept_gather *gather)
+{
+	ept02->cache.valid = false;
+	ept_tree_clear_all(&ept02->tree, gather);
+}
 
 static bool host_offers(u16 cap)
 {
@@ -80,6 +98,11 @@ static bool host_has_2m(void)
 		return false;
 
 	return host_offers(CAP_EPT_VPID(16));
+}
+
+static bool host_has_1g(void)
+{
+	return host_has_2m() && host_offers(CAP_EPT_VPID(17));
 }
 
 /* ---- EPT01 --------------------------------------------------------------- */
@@ -143,9 +166,23 @@ static void ept_unmap(struct ept *ept, const struct l1_range *range)
 	ept_gather_init(&gather);
 	ept_tree_clear(&ept->ept01, range->gpa, range->pages << PAGE_SHIFT, &gather);
 	list_for_each_entry(ept02, &ept->ept02s, node)
-		ept_tree_clear_all(&ept02->tree, &gather);
+		ept02_empty(ept02, &gather);
 	/* A leaf may have been replaced since the last flush: flush in any case. */
 	gather.flush = true;
+	ept_gather_finish(&gather);
+}
+
+/* Make one leaf of a GByte of 2M leaves that ends at @end and is all @range's. */
+static void ept01_promote(struct ept *ept, const struct l1_range *range, u64 end)
+{
+	const u64 bytes = EPT_LEVEL_BYTES(EPT_LEVEL_1G);
+	struct ept_gather gather;
+
+	if (end % bytes || end - range->gpa < bytes || !host_has_1g())
+		return;
+
+	ept_gather_init(&gather);
+	ept_tree_promote(&ept->ept01, end - bytes, EPT_LEVEL_1G, &gather);
 	ept_gather_finish(&gather);
 }
 
@@ -163,6 +200,8 @@ static int ept_map(struct ept *ept, const struct l1_range *range)
 
 		ret = ept01_map_part(ept, range, index, count);
 		index += count;
+		if (!ret)
+			ept01_promote(ept, range, range->gpa + (index << PAGE_SHIFT));
 		cond_resched();
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
@@ -197,7 +236,7 @@ static void listener_unmap(struct l1_memory_listener *listener,
 
 int ept_init(struct ept *ept, struct l1_memory *mem)
 {
-	int ret = ept_tree_init(&ept->ept01, EPT01_LEVELS);
+	int ret = ept_tree_init(&ept->ept01, EPT01_LEVELS, NULL);
 
 	if (ret)
 		return ret;
@@ -206,6 +245,7 @@ int ept_init(struct ept *ept, struct l1_memory *mem)
 	INIT_LIST_HEAD(&ept->ept02s);
 	ept->ept02_count = 0;
 	ept->apic_page = NULL;
+	ept_spare_init(&ept->spare);
 	ept->generation = 0;
 	ept->mem = mem;
 	ept->listener.map = listener_map;
@@ -265,7 +305,7 @@ static struct ept02 *ept02_create(struct ept *ept, u64 eptp12, u64 apic_access)
 	ept02 = kzalloc(sizeof(*ept02), GFP_KERNEL_ACCOUNT);
 	if (!ept02)
 		return NULL;
-	if (ept_tree_init(&ept02->tree, EPTP_LEVELS(eptp12) == 5 ? 5 : 4)) {
+	if (ept_tree_init(&ept02->tree, EPTP_LEVELS(eptp12) == 5 ? 5 : 4, &ept->spare)) {
 		kfree(ept02);
 		return NULL;
 	}
@@ -323,6 +363,7 @@ void ept_destroy(struct ept *ept)
 	ept_tree_destroy(&ept->ept01, &gather);
 	ept_gather_finish(&gather);
 	free_page((unsigned long)ept->apic_page);
+	ept_spare_drain(&ept->spare);
 	mutex_unlock(&ept->lock);
 	mutex_destroy(&ept->lock);
 }
@@ -374,7 +415,7 @@ static void invalidate(struct ept *ept, u64 eptp12, u64 mask)
 	mutex_lock(&ept->lock);
 	list_for_each_entry(ept02, &ept->ept02s, node) {
 		if (!((ept02->eptp12 ^ eptp12) & mask))
-			ept_tree_clear_all(&ept02->tree, &gather);
+			ept02_empty(ept02, &gather);
 	}
 	ept_gather_finish(&gather);
 	mutex_unlock(&ept->lock);
@@ -469,13 +510,18 @@ static struct ept_leaf ept02_leaf(const struct ept *ept, const struct ept02 *ept
 {
 	u64 bits = (t->rwx & range_rwx(window->range)) | t->memory_type;
 	struct ept_leaf leaf;
+	u64 offset;
 
-	if (t->level >= EPT_LEVEL_2M && ept_tree_find(&ept->ept01, t->l1_gpa, &leaf) &&
-	    leaf.level == EPT_LEVEL_2M &&
-	    !apic_access_in(ept02, t->l1_gpa, EPT_LEVEL_2M)) {
-		leaf.entry &= EPT_ADDRESS;
+	leaf.level = EPT_LEVEL_4K;
+	if (t->level > EPT_LEVEL_4K && ept_tree_find(&ept->ept01, t->l1_gpa, &leaf)) {
+		offset = t->l1_gpa & (EPT_LEVEL_BYTES(leaf.level) - 1);
+		leaf.level = min(leaf.level, t->level);
+		while (leaf.level > EPT_LEVEL_4K &&
+		       apic_access_in(ept02, t->l1_gpa, leaf.level))
+			leaf.level--;
+		offset &= ~(EPT_LEVEL_BYTES(leaf.level) - 1);
+		leaf.entry = (leaf.entry & EPT_ADDRESS) + offset;
 	} else {
-		leaf.level = EPT_LEVEL_4K;
 		leaf.entry = page_to_phys(l1_range_page_at(window->range, t->l1_gpa));
 	}
 	leaf.entry |= bits;
@@ -492,16 +538,33 @@ static struct ept_leaf apic_leaf(const struct ept *ept, const struct ept_transla
 	};
 }
 
+/*
+ * Whether @leaf must wait for a context that may sleep: a large one may replace
+ * tables, and new tables need memory and room in the budget.
+ */
+static bool ept02_must_wait(const struct ept *ept, const struct ept_leaf *leaf)
+{
+	return leaf->level > EPT_LEVEL_4K || ept->spare.count < EPT_LEVELS_MAX ||
+	       ept02s_are_full(ept);
+}
+
 /* Add the leaf for an access that EPT12 allows, if L1's memory does, too. */
 static enum ept_outcome ept02_map(struct ept *ept, struct ept02 *ept02,
-				  const struct ept_translation *t, struct window *window)
+				  const struct ept_translation *t, struct window *window,
+				  enum ept_context context)
 {
 	struct ept_leaf leaf = apic_access_in(ept02, t->l1_gpa, EPT_LEVEL_4K) ?
 			       apic_leaf(ept, t) : ept02_leaf(ept, ept02, window, t);
 	struct ept_gather gather;
 	int ret;
 
-	if (!ept_tree_is_recent(&ept02->tree, t->gpa) && ept02s_are_full(ept))
+	if (leaf.level == EPT_LEVEL_4K && ept_tree_is_recent(&ept02->tree, t->gpa)) {
+		ept_tree_set_recent(&ept02->tree, t->gpa, leaf.entry);
+		return EPT_RETRY;
+	}
+	if (context == EPT_ATOMIC && ept02_must_wait(ept, &leaf))
+		return EPT_SLEEP;
+	if (ept02s_are_full(ept))
 		ept02_make_room(ept);
 
 	ept_gather_init(&gather);
@@ -522,8 +585,21 @@ static enum ept_walk_result identity(struct ept_translation *t)
 	return EPT_WALK_OK;
 }
 
+/* SDM Vol. 3, "Page-Modification Logging". */
+static void log_page(struct window *window, struct ept_log *log, u64 gpa)
+{
+	const struct l1_range *range;
+	u64 at = log->address + log->index * sizeof(u64);
+
+	range = window_move(window, at);
+	if (range && range->writable)
+		WRITE_ONCE(*window_word(window, at), gpa & PAGE_MASK);
+	log->index--;
+}
+
 static enum ept_outcome ept02_fault(struct ept *ept, const struct nvmx_caps *caps,
-				    struct ept02 *ept02, struct ept_fault *fault)
+				    struct ept02 *ept02, struct ept_fault *fault,
+				    enum ept_context context)
 {
 	struct window window = { .mem = ept->mem };
 	const struct ept12_memory memory = {
@@ -534,22 +610,28 @@ static enum ept_outcome ept02_fault(struct ept *ept, const struct nvmx_caps *cap
 	struct ept_translation t = {
 		.gpa = fault->gpa,
 		.qualification = fault->qualification,
+		.log_full = fault->log && fault->log->index >= EPT_LOG_ENTRIES,
 	};
 
 	switch (ept02->eptp12 == EPT_NO_EPT12 ? identity(&t) :
-		ept_walk(caps, ept02->eptp12, &memory, &t)) {
+		ept_walk(caps, ept02->eptp12, &memory, &ept02->cache, &t)) {
 	case EPT_WALK_OK:
+		if (t.dirtied && fault->log)
+			log_page(&window, fault->log, t.gpa);
 		fault->l1_gpa = t.l1_gpa;
 		fault->access = t.access;
 		if (!apic_access_in(ept02, t.l1_gpa, EPT_LEVEL_4K) &&
 		    check_memory(&window, fault) == EPT_HOLE)
 			return EPT_HOLE;
-		return ept02_map(ept, ept02, &t, &window);
+		return ept02_map(ept, ept02, &t, &window, context);
 	case EPT_WALK_VIOLATION:
 		fault->qualification = t.qualification;
+		fault->convertible = t.convertible;
 		return EPT_REFLECT_VIOLATION;
 	case EPT_WALK_MISCONFIG:
 		return EPT_REFLECT_MISCONFIG;
+	case EPT_WALK_LOG_FULL:
+		return EPT_REFLECT_LOG_FULL;
 	case EPT_WALK_AGAIN:
 	default:
 		/* The next access faults again, and signals are looked at first. */
@@ -568,12 +650,33 @@ enum ept_outcome ept_handle_fault(struct ept *ept, const struct nvmx_caps *caps,
 		return ept01_fault(&window, fault);
 
 	mutex_lock(&ept->lock);
+	ept_spare_fill(&ept->spare, EPT_SPARE_TABLES);
 	ept02 = ept02_find(ept, eptp12, fault->apic_access);
 	if (ept02)
-		outcome = ept02_fault(ept, caps, ept02, fault);
+		outcome = ept02_fault(ept, caps, ept02, fault, EPT_MAY_SLEEP);
 	else
 		/* Dropped: have the caller ask for it anew. */
 		WRITE_ONCE(ept->generation, ept->generation + 1);
+	mutex_unlock(&ept->lock);
+
+	return outcome;
+}
+
+enum ept_outcome ept_handle_fault_atomic(struct ept *ept, const struct nvmx_caps *caps,
+					 u64 eptp12, struct ept_fault *fault)
+{
+	struct window window = { .mem = ept->mem };
+	enum ept_outcome outcome = EPT_SLEEP;
+	struct ept02 *ept02;
+
+	if (eptp12 == EPT_NO_EPT12 && !fault->apic_access)
+		return ept01_fault(&window, fault);
+
+	if (!mutex_trylock(&ept->lock))
+		return EPT_SLEEP;
+	ept02 = ept02_find(ept, eptp12, fault->apic_access);
+	if (ept02)
+		outcome = ept02_fault(ept, caps, ept02, fault, EPT_ATOMIC);
 	mutex_unlock(&ept->lock);
 
 	return outcome;

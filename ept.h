@@ -18,6 +18,16 @@
 
 struct nvmx_caps;
 
+/**
+ * struct ept_log - page-modification log of L1
+ * @address: L1-physical address of its page
+ * @index: entry to be written next; past the last one the log is full
+ */
+struct ept_log {
+	u64 address;
+	u16 index;
+};
+
 /** EPT_NO_EPT12 - for an EPT12 pointer: L2 uses EPT01, L1 has no EPT for it */
 #define EPT_NO_EPT12		(~0ULL)
 
@@ -37,6 +47,7 @@ struct nvmx_caps;
  * @ept02_count: how many there are
  * @apic_page: stands for the APIC-access page, whichever it is; NULL until one is
  *	asked for
+ * @spare: tables for ept_handle_fault_atomic()
  * @generation: see ept_generation()
  */
 struct ept {
@@ -47,6 +58,7 @@ struct ept {
 	struct list_head ept02s;
 	unsigned int ept02_count;
 	void *apic_page;
+	struct ept_spare spare;
 	u64 generation;
 };
 
@@ -56,16 +68,20 @@ struct ept {
  *	ept02_get() then says
  * @EPT_REFLECT_VIOLATION: L1 gets an EPT violation
  * @EPT_REFLECT_MISCONFIG: L1 gets an EPT misconfiguration
+ * @EPT_REFLECT_LOG_FULL: L1 gets a page-modification log-full event
  * @EPT_HOLE: EPT12 allows the access, L1's memory does not: a hole, or a write
  *	to a read-only range
  * @EPT_NOMEM: no memory for a table
+ * @EPT_SLEEP: ept_handle_fault() can tell
  */
 enum ept_outcome {
 	EPT_RETRY,
 	EPT_REFLECT_VIOLATION,
 	EPT_REFLECT_MISCONFIG,
+	EPT_REFLECT_LOG_FULL,
 	EPT_HOLE,
 	EPT_NOMEM,
+	EPT_SLEEP,
 };
 
 /**
@@ -75,6 +91,8 @@ enum ept_outcome {
  * @qualification: in: as the processor reported it; out, with
  *	EPT_REFLECT_VIOLATION: what L1 gets
  * @apic_access: in: APIC-access page of vmcs12, as for ept02_get()
+ * @log: in: L1's page-modification log, or NULL; out: with what was added
+ * @convertible: out, with EPT_REFLECT_VIOLATION: EPT12 lets it become a #VE
  * @l1_gpa: out, with EPT_HOLE: the L1-physical address that was accessed
  * @access: out, with EPT_HOLE: NVMX_ACCESS_x
  *
@@ -84,6 +102,8 @@ struct ept_fault {
 	u64 gpa;
 	u64 qualification;
 	u64 apic_access;
+	struct ept_log *log;
+	bool convertible;
 	u64 l1_gpa;
 	u32 access;
 };
@@ -184,6 +204,22 @@ static inline u64 ept_generation(const struct ept *ept)
  */
 enum ept_outcome ept_handle_fault(struct ept *ept, const struct nvmx_caps *caps,
 				  u64 eptp12, struct ept_fault *fault);
+
+/**
+ * ept_handle_fault_atomic() - the same where nobody may sleep
+ * @ept: the EPTs
+ * @caps: L1's processor
+ * @eptp12: EPT pointer of vmcs12, or EPT_NO_EPT12
+ * @fault: the violation
+ *
+ * Settles nearly all of them.  What an attempt that ends in EPT_SLEEP has done is
+ * not done again by ept_handle_fault().
+ *
+ * Context: Process context, preemption may be off.  The L2 is live.
+ * Return: enum ept_outcome.
+ */
+enum ept_outcome ept_handle_fault_atomic(struct ept *ept, const struct nvmx_caps *caps,
+					 u64 eptp12, struct ept_fault *fault);
 
 /**
  * ept_invalidate_context() - INVEPT, single-context

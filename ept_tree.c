@@ -26,8 +26,44 @@ struct span {
 	u64 last;
 };
 
-static u64 *table_alloc(void)
+void ept_spare_init(struct ept_spare *spare)
 {
+	INIT_LIST_HEAD(&spare->tables);
+	spare->count = 0;
+}
+
+void ept_spare_fill(struct ept_spare *spare, unsigned int count)
+{
+	while (spare->count < count) {
+		u64 *table = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+
+		if (!table)
+			return;
+		list_add(&virt_to_page(table)->lru, &spare->tables);
+		spare->count++;
+	}
+}
+
+static u64 *spare_take(struct ept_spare *spare)
+{
+	struct page *page = list_first_entry(&spare->tables, struct page, lru);
+
+	list_del(&page->lru);
+	spare->count--;
+	return page_address(page);
+}
+
+void ept_spare_drain(struct ept_spare *spare)
+{
+	while (spare->count)
+		free_page((unsigned long)spare_take(spare));
+}
+
+static u64 *table_alloc(struct ept_tree *tree)
+{
+	if (tree->spare && tree->spare->count)
+		return spare_take(tree->spare);
+
 	return (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 }
 
@@ -77,12 +113,13 @@ void ept_gather_finish(struct ept_gather *gather)
 	ept_gather_init(gather);
 }
 
-int ept_tree_init(struct ept_tree *tree, unsigned int levels)
+int ept_tree_init(struct ept_tree *tree, unsigned int levels, struct ept_spare *spare)
 {
+	tree->spare = spare;
 	tree->levels = levels;
 	tree->pages = 1;
 	tree->recent = NULL;
-	tree->root = table_alloc();
+	tree->root = table_alloc(tree);
 
 	return tree->root ? 0 : -ENOMEM;
 }
@@ -191,7 +228,7 @@ static u64 *slot_table(struct ept_tree *tree, u64 *slot, unsigned int level,
 	if (entry_is_table(entry, level))
 		return entry_table(entry);
 
-	table = table_alloc();
+	table = table_alloc(tree);
 	if (!table)
 		return NULL;
 
@@ -244,6 +281,62 @@ int ept_tree_set(struct ept_tree *tree, u64 gpa, const struct ept_leaf *leaf,
 		subtree_drop(tree, entry_table(old), leaf->level - 1, gather);
 
 	return 0;
+}
+
+/* The entry of @level for @gpa, or NULL if tables do not reach that far. */
+static u64 *find_slot(const struct ept_tree *tree, u64 gpa, unsigned int level)
+{
+	u64 *table = tree->root;
+	unsigned int at;
+
+	for (at = tree->levels; at > level; at--) {
+		u64 entry = READ_ONCE(table[EPT_INDEX(gpa, at)]);
+
+		if (!entry_is_table(entry, at))
+			return NULL;
+		table = entry_table(entry);
+	}
+
+	return &table[EPT_INDEX(gpa, level)];
+}
+
+/* Whether the entries of a table of @level map one aligned piece of memory. */
+static bool is_one_piece(const u64 *table, unsigned int level)
+{
+	u64 first = READ_ONCE(table[0]) & ~(EPT_ACCESSED | EPT_DIRTY);
+	unsigned int i;
+
+	if (!(first & EPT_RWX) || entry_is_table(first, level) ||
+	    first & EPT_ADDRESS & (EPT_LEVEL_BYTES(level + 1) - 1))
+		return false;
+
+	for (i = 1; i < 512; i++) {
+		u64 entry = READ_ONCE(table[i]) & ~(EPT_ACCESSED | EPT_DIRTY);
+
+		if (entry != first + i * EPT_LEVEL_BYTES(level))
+			return false;
+	}
+
+	return true;
+}
+
+bool ept_tree_promote(struct ept_tree *tree, u64 gpa, unsigned int level,
+		      struct ept_gather *gather)
+{
+	u64 *slot = find_slot(tree, gpa, level);
+	u64 *table;
+
+	if (!slot || !entry_is_table(READ_ONCE(*slot), level))
+		return false;
+	table = entry_table(READ_ONCE(*slot));
+	if (!is_one_piece(table, level - 1))
+		return false;
+
+	WRITE_ONCE(*slot, (READ_ONCE(table[0]) & ~(EPT_ACCESSED | EPT_DIRTY)) | EPT_LARGE);
+	tree->recent = NULL;
+	tree->pages--;
+	gather_table(gather, table);
+	return true;
 }
 
 bool ept_tree_find(const struct ept_tree *tree, u64 gpa, struct ept_leaf *leaf)

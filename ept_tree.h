@@ -46,6 +46,9 @@
 #define EPT_DIRTY		BIT_ULL(9)
 #define EPT_ADDRESS		GENMASK_ULL(51, 12)
 
+/** EPT_LOG_ENTRIES - entries of a page-modification log */
+#define EPT_LOG_ENTRIES		512
+
 /* The EPT pointer. */
 #define EPTP_LEVELS(eptp)	((unsigned int)(((eptp) >> 3) & 7) + 1)
 #define EPTP_AD			BIT_ULL(6)
@@ -58,7 +61,18 @@
 #define EPT_MEMTYPE_WB		6
 
 /**
+ * struct ept_spare - tables made in advance, for where nobody may sleep
+ * @tables: the tables, empty, linked by page.lru
+ * @count: how many there are
+ */
+struct ept_spare {
+	struct list_head tables;
+	unsigned int count;
+};
+
+/**
  * struct ept_tree - an EPT
+ * @spare: where it gets tables from first, or NULL
  * @root: its top table, one page
  * @levels: 4 or 5
  * @pages: tables it consists of
@@ -66,6 +80,7 @@
  * @recent_base: first address that @recent is for
  */
 struct ept_tree {
+	struct ept_spare *spare;
 	u64 *root;
 	u64 *recent;
 	u64 recent_base;
@@ -112,14 +127,40 @@ void ept_gather_init(struct ept_gather *gather);
 void ept_gather_finish(struct ept_gather *gather);
 
 /**
+ * ept_spare_init() - start without spare tables
+ * @spare: to be filled
+ *
+ * Context: Any context.
+ */
+void ept_spare_init(struct ept_spare *spare);
+
+/**
+ * ept_spare_fill() - make spare tables
+ * @spare: gets them
+ * @count: how many there shall be; fewer when memory is short
+ *
+ * Context: Process context, may sleep.
+ */
+void ept_spare_fill(struct ept_spare *spare, unsigned int count);
+
+/**
+ * ept_spare_drain() - free the spare tables
+ * @spare: has none then
+ *
+ * Context: Process context.
+ */
+void ept_spare_drain(struct ept_spare *spare);
+
+/**
  * ept_tree_init() - make an empty EPT
  * @tree: to be filled
  * @levels: 4 or 5
+ * @spare: where it gets tables from first, or NULL
  *
  * Context: Process context.
  * Return: 0, or -ENOMEM.
  */
-int ept_tree_init(struct ept_tree *tree, unsigned int levels);
+int ept_tree_init(struct ept_tree *tree, unsigned int levels, struct ept_spare *spare);
 
 /**
  * ept_tree_destroy() - take an EPT apart, with its top table
@@ -139,7 +180,8 @@ void ept_tree_destroy(struct ept_tree *tree, struct ept_gather *gather);
  *
  * Makes missing tables, and replaces a larger leaf by an empty table.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep, unless there are as many spare tables as
+ * levels.
  * Return: the table, or NULL when out of memory.
  */
 u64 *ept_tree_table(struct ept_tree *tree, u64 gpa, unsigned int level,
@@ -160,6 +202,19 @@ static inline bool ept_tree_is_recent(const struct ept_tree *tree, u64 gpa)
 }
 
 /**
+ * ept_tree_set_recent() - write a leaf of 4K
+ * @tree: the EPT
+ * @gpa: guest-physical address, for which ept_tree_is_recent() holds
+ * @entry: the entry
+ *
+ * Context: Any context in which the tree does not change otherwise.
+ */
+static inline void ept_tree_set_recent(struct ept_tree *tree, u64 gpa, u64 entry)
+{
+	WRITE_ONCE(tree->recent[EPT_INDEX(gpa, EPT_LEVEL_4K)], entry);
+}
+
+/**
  * ept_tree_set() - write a leaf
  * @tree: the EPT
  * @gpa: guest-physical address that it is for
@@ -169,11 +224,28 @@ static inline bool ept_tree_is_recent(const struct ept_tree *tree, u64 gpa)
  * A leaf of the same size that it replaces is not a reason to flush: that is
  * for those to do who take the page away.
  *
- * Context: Process context, may sleep.
+ * Context: Process context, may sleep; as ept_tree_table() for a leaf of 4K.
  * Return: 0, or -ENOMEM.
  */
 int ept_tree_set(struct ept_tree *tree, u64 gpa, const struct ept_leaf *leaf,
 		 struct ept_gather *gather);
+
+/**
+ * ept_tree_promote() - make one leaf of a table of leaves
+ * @tree: the EPT
+ * @gpa: address in what the leaf shall map
+ * @level: level of the leaf, EPT_LEVEL_2M or EPT_LEVEL_1G
+ * @gather: gets the table
+ *
+ * Does so if there is a table for @gpa, all its entries map pages of the next
+ * smaller size with the same rights, and the pages lie one after the other in
+ * memory, aligned for the leaf.
+ *
+ * Context: Process context, may sleep.
+ * Return: whether it was done.
+ */
+bool ept_tree_promote(struct ept_tree *tree, u64 gpa, unsigned int level,
+		      struct ept_gather *gather);
 
 /**
  * ept_tree_find() - leaf for an address

@@ -3,8 +3,8 @@
  * The processor's walk of EPT12.  Pure.
  *
  * Not offered to L1, so their bits are ignored: mode-based execute control (bit
- * 10), #VE (bit 63), paging-write, guest-paging verification and supervisor
- * shadow stacks (bits 57 to 61), PML.
+ * 10), paging-write, guest-paging verification and supervisor shadow stacks
+ * (bits 57 to 61).
  *
  * Order of what can go wrong, SDM Vol. 3, "EPT-Induced VM Exits", section
  * "Prioritization of EPT Misconfigurations and EPT Violations": at each entry
@@ -26,13 +26,25 @@
 
 /* Bits of IA32_VMX_EPT_VPID_CAP. */
 #define OFFERS_EXECUTE_ONLY	CAP_EPT_VPID(0)
+#define OFFERS_4_LEVELS		CAP_EPT_VPID(6)
+#define OFFERS_5_LEVELS		CAP_EPT_VPID(7)
+#define OFFERS_UC		CAP_EPT_VPID(8)
+#define OFFERS_WB		CAP_EPT_VPID(14)
 #define OFFERS_2M		CAP_EPT_VPID(16)
 #define OFFERS_1G		CAP_EPT_VPID(17)
+#define OFFERS_FLAGS		CAP_EPT_VPID(21)
 #define OFFERS_ADVANCED		CAP_EPT_VPID(22)
+
+/* The EPT pointer, beside what ept_tree.h has. */
+#define EPTP_MEMTYPE		GENMASK_ULL(2, 0)
+#define EPTP_RESERVED		GENMASK_ULL(11, 7)
 
 static_assert(NVMX_ACCESS_READ == EPT_READ);
 static_assert(NVMX_ACCESS_WRITE == EPT_WRITE);
 static_assert(NVMX_ACCESS_FETCH == EPT_EXECUTE);
+
+/* First address that a table of 4K entries is for. */
+#define EPT_TABLE_BASE(gpa)	((gpa) & ~(EPT_LEVEL_BYTES(EPT_LEVEL_2M) - 1))
 
 /**
  * struct walk - a walk under way
@@ -136,9 +148,13 @@ static u64 violation(const struct nvmx_caps *caps, const struct ept_translation 
 	return (t->qualification & keep) | t->access | rwx << QUAL_PERMIT_SHIFT;
 }
 
-/* Set accessed flags, and for a write the dirty flag; false if an entry changed. */
-static bool set_flags(const struct ept12_memory *memory, struct walk *walk,
-		      unsigned int top, const struct ept_translation *t)
+/*
+ * Set accessed flags, and for a write the dirty flag.  SDM Vol. 3, "Accessed and
+ * Dirty Flags for EPT" and "Page-Modification Logging".
+ */
+static enum ept_walk_result set_flags(const struct ept12_memory *memory,
+				      struct walk *walk, unsigned int top,
+				      struct ept_translation *t)
 {
 	unsigned int level = walk->combined & EPT_ACCESSED ? t->level : top;
 
@@ -150,12 +166,15 @@ static bool set_flags(const struct ept12_memory *memory, struct walk *walk,
 			bits |= EPT_DIRTY;
 		if ((entry & bits) == bits)
 			continue;
+		if (t->log_full)
+			return EPT_WALK_LOG_FULL;
 		if (!memory->set(memory->ctx, walk->gpa[level], entry, bits))
-			return false;
+			return EPT_WALK_AGAIN;
 		walk->entry[level] = entry | bits;
+		t->dirtied = bits & ~entry & EPT_DIRTY;
 	}
 
-	return true;
+	return EPT_WALK_OK;
 }
 
 /* Read entries down to the leaf; t->level is that of the last one. */
@@ -198,36 +217,109 @@ static void translate(u64 eptp, u64 leaf, u64 rwx, struct ept_translation *t)
 		t->rwx &= ~EPT_WRITE;
 }
 
-enum ept_walk_result ept_walk(const struct nvmx_caps *caps, u64 eptp,
-			      const struct ept12_memory *memory,
-			      struct ept_translation *t)
+bool ept_pointer_is_legal(const struct nvmx_caps *caps, u64 eptp)
 {
-	unsigned int top = EPTP_LEVELS(eptp) == 5 ? 5 : 4;
+	u64 type = eptp & EPTP_MEMTYPE;
+
+	if (!(type == EPT_MEMTYPE_UC && nvmx_caps_has(caps, OFFERS_UC)) &&
+	    !(type == EPT_MEMTYPE_WB && nvmx_caps_has(caps, OFFERS_WB)))
+		return false;
+	if (!(EPTP_LEVELS(eptp) == 4 && nvmx_caps_has(caps, OFFERS_4_LEVELS)) &&
+	    !(EPTP_LEVELS(eptp) == 5 && nvmx_caps_has(caps, OFFERS_5_LEVELS)))
+		return false;
+	if ((eptp & EPTP_AD) && !nvmx_caps_has(caps, OFFERS_FLAGS))
+		return false;
+
+	return !(eptp & EPTP_RESERVED) && !(eptp >> caps->maxphyaddr);
+}
+
+/* Where to start: at the table that the cache names, or at the top. */
+static void start(struct walk *walk, u64 eptp, const struct ept_walk_cache *cache,
+		  struct ept_translation *t)
+{
+	if (cache->valid && cache->base == EPT_TABLE_BASE(t->gpa)) {
+		t->level = EPT_LEVEL_4K;
+		walk->gpa[0] = cache->table;
+		walk->combined = cache->combined;
+	} else {
+		t->level = EPTP_LEVELS(eptp) == 5 ? 5 : 4;
+		walk->gpa[0] = eptp & EPTP_ADDRESS;
+		walk->combined = ~0ULL;
+	}
+	t->dirtied = false;
+}
+
+/* Of a good walk from the top. */
+static void remember(struct ept_walk_cache *cache, const struct walk *walk, u64 eptp,
+		     const struct ept_translation *t)
+{
+	unsigned int level;
+
+	cache->valid = t->level == EPT_LEVEL_4K;
+	if (!cache->valid)
+		return;
+
+	cache->base = EPT_TABLE_BASE(t->gpa);
+	cache->table = walk->gpa[EPT_LEVEL_4K] & EPTP_ADDRESS;
+	cache->combined = ~0ULL;
+	for (level = EPTP_LEVELS(eptp) == 5 ? 5 : 4; level > EPT_LEVEL_4K; level--)
+		cache->combined &= walk->entry[level];
+}
+
+/* One walk from where the cache says. */
+static enum ept_walk_result walk_once(const struct nvmx_caps *caps, u64 eptp,
+				      const struct ept12_memory *memory,
+				      struct ept_walk_cache *cache,
+				      struct ept_translation *t)
+{
 	enum ept_walk_result result = EPT_WALK_VIOLATION;
 	struct walk walk;
+	unsigned int top;
 	u64 rwx;
 
-	walk.gpa[0] = eptp & EPTP_ADDRESS;
-	walk.combined = ~0ULL;
+	start(&walk, eptp, cache, t);
+	top = t->level;
 	walk.past_width = caps->maxphyaddr < 52 ? GENMASK_ULL(51, caps->maxphyaddr) : 0;
-	t->access = access_needed(eptp, t->qualification);
-	t->level = top;
-	if (t->gpa >> EPT_LEVEL_SHIFT(top + 1))
+	walk.entry[top] = EPT_SUPPRESS_VE;
+	if (t->gpa >> EPT_LEVEL_SHIFT(top + 1) && top > EPT_LEVEL_4K)
 		walk.combined = 0;
 	else
 		result = descend(caps, memory, &walk, t);
+	t->convertible = !(walk.entry[t->level] & EPT_SUPPRESS_VE);
 
 	rwx = walk.combined & EPT_RWX;
 	if (result == EPT_WALK_OK && (t->access & ~rwx))
 		result = EPT_WALK_VIOLATION;
 	if (result == EPT_WALK_VIOLATION)
-		t->qualification = violation(caps, t, rwx);
+		t->rwx = rwx;
+	if (result == EPT_WALK_OK && (eptp & EPTP_AD))
+		result = set_flags(memory, &walk, top, t);
 	if (result != EPT_WALK_OK)
 		return result;
 
-	if ((eptp & EPTP_AD) && !set_flags(memory, &walk, top, t))
-		return EPT_WALK_AGAIN;
-
+	if (top > EPT_LEVEL_4K)
+		remember(cache, &walk, eptp, t);
 	translate(eptp, walk.entry[t->level], rwx, t);
 	return EPT_WALK_OK;
+}
+
+enum ept_walk_result ept_walk(const struct nvmx_caps *caps, u64 eptp,
+			      const struct ept12_memory *memory,
+			      struct ept_walk_cache *cache,
+			      struct ept_translation *t)
+{
+	enum ept_walk_result result;
+	bool cached;
+
+	t->access = access_needed(eptp, t->qualification);
+	do {
+		cached = cache->valid;
+		result = walk_once(caps, eptp, memory, cache, t);
+		if (result != EPT_WALK_OK)
+			cache->valid = false;
+	} while (cached && result != EPT_WALK_OK);
+
+	if (result == EPT_WALK_VIOLATION)
+		t->qualification = violation(caps, t, t->rwx);
+	return result;
 }

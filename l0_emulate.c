@@ -11,6 +11,7 @@
 #include <asm/traps.h>
 
 #include "l0_emulate.h"
+#include "l2_fault.h"
 #include "l2_msr.h"
 #include "l2_regs.h"
 #include "vcpu.h"
@@ -66,7 +67,8 @@ static bool is_contributory(u8 vector)
 /* SDM Vol. 3, "Interrupt 8 - Double Fault Exception (#DF)". */
 static bool makes_double_fault(u8 first, u8 second)
 {
-	if (first == X86_TRAP_PF)
+	/* As severe as #PF: SDM Vol. 3, "Delivery of Virtualization Exceptions". */
+	if (first == X86_TRAP_PF || first == X86_TRAP_VE)
 		return second == X86_TRAP_PF || is_contributory(second);
 
 	return is_contributory(first) && is_contributory(second);
@@ -436,7 +438,16 @@ static enum l0_next handle_cr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 static enum l0_next handle_ept(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
-	return L0_FAULT;
+	return l2_fault_loaded(vcpu, exit);
+}
+
+static enum l0_next handle_vmfunc(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	enum l0_next next = l2_vmfunc(vcpu, exit);
+
+	if (next == L0_EPT_CHANGED)
+		skip(exit);
+	return next;
 }
 
 /* ---- dispatch ------------------------------------------------------------ */
@@ -460,6 +471,7 @@ static const l0_handler l0_handlers[EXIT_REASONS] = {
 	[EXIT_REASON_EPT_VIOLATION]		= handle_ept,
 	[EXIT_REASON_EPT_MISCONFIG]		= handle_ept,
 	[EXIT_REASON_WBINVD]			= handle_skip,
+	[EXIT_REASON_VMFUNC]			= handle_vmfunc,
 };
 
 enum l0_next l0_emulate(struct nvmx_vcpu *vcpu, struct l2_exit *exit)

@@ -19,7 +19,9 @@ struct nvmx_vcpu;
  * @L0_WAIT: L2's activity state is no longer active: wait first
  * @L0_TO_L1: a nested VM exit, as &struct l2_exit says
  * @L0_TO_PROCESS: nvmx_vcpu.l0_event is set
- * @L0_FAULT: an EPT violation or misconfiguration to be looked at
+ * @L0_FAULT: an EPT violation or misconfiguration to be looked at where that may
+ *	sleep
+ * @L0_EPT_CHANGED: L2 goes on under another EPT12
  * @L0_INTERRUPTED: back to the process with NVMX_KIND_INTERRUPTED
  * @L0_RESCHED: somebody else wants this CPU, or vmcs02 must be loaded again
  * @L0_BUG: the processor refused vmcs02
@@ -30,6 +32,7 @@ enum l0_next {
 	L0_TO_L1,
 	L0_TO_PROCESS,
 	L0_FAULT,
+	L0_EPT_CHANGED,
 	L0_INTERRUPTED,
 	L0_RESCHED,
 	L0_BUG,

@@ -26,6 +26,7 @@
 #include "entry_checks.h"
 #include "l0_emulate.h"
 #include "l1_state.h"
+#include "l2_fault.h"
 #include "l2_regs.h"
 #include "l2_wait.h"
 #include "nested_exit.h"
@@ -522,6 +523,12 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 {
 	int ret;
 
+	if (unlikely(vcpu->vmcs02.ept_generation != ept_generation(&vcpu->machine->ept))) {
+		ret = vmcs02_choose_ept(vcpu);
+		if (ret)
+			return ret;
+	}
+
 	l2_regs_load(vcpu);
 	ret = likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
 	if (!ret)
@@ -545,70 +552,30 @@ static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	vcpu->reflect = true;
 }
 
-/* An event whose delivery the fault interrupted, and NMI blocking by IRET. */
-static void resume_after_fault(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
-{
-	preempt_disable();
-	if (!vmcs02_load(vcpu)) {
-		deliver_again(vcpu, exit);
-		if ((exit->info.qualification & INTR_INFO_UNBLOCK_NMI) &&
-		    !(exit->idt_info & VECTORING_INFO_VALID_MASK))
-			vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
-				     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
-	}
-	preempt_enable();
-}
-
-static void report_hole(struct nvmx_vcpu *vcpu, const struct l2_exit *exit,
-			const struct ept_fault *fault)
-{
-	vcpu->l0_event = NVMX_L0_MEMORY;
-	vcpu->run->l0_access = fault->access;
-	vcpu->run->guest_physical_address = fault->l1_gpa;
-	vcpu->run->guest_linear_address = exit->linear_address;
-	vcpu->run->qualification = exit->info.qualification;
-}
-
-/* Return: 0 to go on with @next, or -ENOMEM. */
+/* Return: 0 to go on with @next, or a negative errno. */
 static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
 {
-	struct nvmx_machine *machine = vcpu->machine;
-	struct ept_fault fault = {
-		.gpa = exit->physical_address,
-		.qualification = exit->info.qualification,
-		.apic_access = l2_apic_access(vcpu->f),
-	};
-	u64 generation = ept_generation(&machine->ept);
+	struct ept_fault fault;
+	enum ept_outcome outcome = l2_fault_look(vcpu, exit, &fault);
+	int ret;
 
-	*next = L0_AGAIN;
-	switch (ept_handle_fault(&machine->ept, &machine->caps, vmcs02_eptp12(vcpu->f),
-				 &fault)) {
-	case EPT_RETRY:
-		resume_after_fault(vcpu, exit);
-		return generation == ept_generation(&machine->ept) ? 0 :
-		       vmcs02_choose_ept(vcpu);
-	case EPT_REFLECT_VIOLATION:
-		exit->reason = EXIT_REASON_EPT_VIOLATION;
-		exit->info.reason = EXIT_REASON_EPT_VIOLATION;
-		exit->info.qualification = fault.qualification;
-		vcpu->reflect = true;
-		return 0;
-	case EPT_REFLECT_MISCONFIG:
-		exit->reason = EXIT_REASON_EPT_MISCONFIG;
-		exit->info.reason = EXIT_REASON_EPT_MISCONFIG;
-		exit->info.qualification = 0;
-		vcpu->reflect = true;
-		return 0;
-	case EPT_HOLE:
-		resume_after_fault(vcpu, exit);
-		report_hole(vcpu, exit, &fault);
-		*next = L0_TO_PROCESS;
-		return 0;
-	case EPT_NOMEM:
-		break;
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret) {
+		*next = l2_fault_settle(vcpu, exit, &fault, outcome);
+		if (*next != L0_TO_L1)
+			deliver_again(vcpu, exit);
+		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
 	}
-	resume_after_fault(vcpu, exit);
-	return -ENOMEM;
+	preempt_enable();
+	if (ret)
+		return ret;
+
+	/* An exit is finished in the loaded stage. */
+	vcpu->reflect = *next == L0_TO_L1;
+	if (vcpu->reflect)
+		*next = L0_AGAIN;
+	return outcome == EPT_NOMEM ? -ENOMEM : 0;
 }
 
 static void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
@@ -672,7 +639,8 @@ int nested_run(struct nvmx_vcpu *vcpu)
 		}
 		if (next == L0_RESCHED)
 			cond_resched();
-	} while (next == L0_AGAIN || next == L0_RESCHED || next == L0_WAIT);
+	} while (next == L0_AGAIN || next == L0_RESCHED || next == L0_WAIT ||
+		 next == L0_EPT_CHANGED);
 
 	vcpu->run->entries = vcpu->entries;
 	switch (next) {

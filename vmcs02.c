@@ -57,6 +57,7 @@
 			 SECONDARY_EXEC_UNRESTRICTED_GUEST | \
 			 SECONDARY_EXEC_PAUSE_LOOP_EXITING | \
 			 SECONDARY_EXEC_RDRAND_EXITING | SECONDARY_EXEC_ENABLE_INVPCID | \
+			 SECONDARY_EXEC_ENABLE_VMFUNC | \
 			 SECONDARY_EXEC_RDSEED_EXITING | SECONDARY_EXEC_ENABLE_XSAVES | \
 			 SECONDARY_EXEC_TSC_SCALING)
 
@@ -197,6 +198,9 @@ static void write_l0_constants(struct vmcs02 *v)
 		put(v, VIRTUAL_PROCESSOR_ID, v->vpid);
 	if (host_has(CAP_PROC2(15)))
 		put(v, ENCLS_EXITING_BITMAP, ~0ULL);
+	/* VMFUNC of any function exits. */
+	if (host_has(CAP_PROC2(13)))
+		put(v, VM_FUNCTION_CONTROL, 0);
 }
 
 int vmcs02_load(struct nvmx_vcpu *vcpu)

@@ -90,4 +90,7 @@
 #define HOST_SSP			0x00006c1a
 #define HOST_INTR_SSP_TABLE		0x00006c1c
 
+/* Controls that older kernels do not name. */
+#define SECONDARY_EXEC_VE		BIT(18)
+
 #endif /* NVMX_VMCS_NEWER_H */

@@ -73,6 +73,7 @@ static const struct ctrl_offer ctrl_offers[] = {
 			SECONDARY_EXEC_PAUSE_LOOP_EXITING |
 			SECONDARY_EXEC_RDRAND_EXITING |
 			SECONDARY_EXEC_ENABLE_INVPCID |
+			SECONDARY_EXEC_ENABLE_VMFUNC |
 			SECONDARY_EXEC_RDSEED_EXITING |
 			SECONDARY_EXEC_ENABLE_XSAVES |
 			SECONDARY_EXEC_TSC_SCALING,
@@ -94,6 +95,9 @@ static const struct ctrl_offer ctrl_offers[] = {
 /* INVVPID and its four types. */
 #define VPID_OFFERED	(BIT_ULL(32) | GENMASK_ULL(43, 40))
 
+#define EPT_AD		BIT_ULL(21)
+#define VMFUNC_EPTP_SWITCHING	BIT_ULL(0)
+
 /* Timer rate, store of EFER.LMA, CR3 targets, zero-length injection. */
 #define MISC_CR3_TARGETS	GENMASK_ULL(24, 16)
 #define MISC_HOST	(GENMASK_ULL(4, 0) | VMX_MISC_SAVE_EFER_LMA | \
@@ -113,6 +117,22 @@ static void offer_controls(const u64 *host, const struct ctrl_offer *offer, u64 
 	may = (may & (offer->offered | offer->default1)) | must;
 	msr[offer->true_index] = (u64)may << 32 | must;
 	msr[offer->index] = (u64)may << 32 | must | offer->default1;
+}
+
+/* What L0 does alone, whatever the processor has. */
+static void offer_software(u64 *msr)
+{
+	u64 proc2 = msr[CAPS_PROC2] >> 32, more = 0;
+
+	if (!(proc2 & SECONDARY_EXEC_ENABLE_EPT))
+		return;
+
+	more |= SECONDARY_EXEC_VE;
+	if (msr[CAPS_EPT_VPID] & EPT_AD)
+		more |= SECONDARY_EXEC_ENABLE_PML;
+	if (proc2 & SECONDARY_EXEC_ENABLE_VMFUNC)
+		msr[CAPS_VMFUNC] = VMFUNC_EPTP_SWITCHING;
+	msr[CAPS_PROC2] |= more << 32;
 }
 
 static u64 highest_field_index(const struct nvmx_caps *caps)
@@ -149,6 +169,7 @@ void vmx_caps_offer(const struct vmx_caps_host *host, struct nvmx_caps *caps)
 	caps->msr[CAPS_CR4_FIXED0] = msr[CAPS_CR4_FIXED0];
 	caps->msr[CAPS_CR4_FIXED1] = msr[CAPS_CR4_FIXED1] & CR4_OFFERED;
 	caps->msr[CAPS_EPT_VPID] = msr[CAPS_EPT_VPID] & (EPT_OFFERED | VPID_OFFERED);
+	offer_software(caps->msr);
 	caps->msr[CAPS_VMCS_ENUM] = highest_field_index(caps) << 1;
 
 	caps->maxphyaddr = host->maxphyaddr;

@@ -7,6 +7,7 @@
 #define NVMX_VMX_CPU_H
 
 #include <linux/list.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 #include "field_policy.h"

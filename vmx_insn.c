@@ -8,6 +8,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "ept_walk.h"
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -328,22 +329,6 @@ struct nvmx_result vmx_insn_vmwrite(struct nvmx_vcpu *vcpu, u64 encoding, u64 va
 
 /* ---- the rest ------------------------------------------------------------ */
 
-static bool eptp_is_bad(const struct nvmx_caps *caps, u64 eptp)
-{
-	unsigned int levels = ((eptp >> 3) & 7) + 1;
-
-	if ((eptp & 7) != 0 && (eptp & 7) != 6)
-		return true;
-	if (!nvmx_caps_has(caps, (eptp & 7) ? CAP_EPT_VPID(14) : CAP_EPT_VPID(8)))
-		return true;
-	if (!(levels == 4 && nvmx_caps_has(caps, CAP_EPT_VPID(6))) &&
-	    !(levels == 5 && nvmx_caps_has(caps, CAP_EPT_VPID(7))))
-		return true;
-	if ((eptp & BIT(6)) && !nvmx_caps_has(caps, CAP_EPT_VPID(21)))
-		return true;
-	return eptp & GENMASK(11, 7) || eptp >> caps->maxphyaddr;
-}
-
 struct nvmx_result vmx_insn_invept(struct nvmx_vcpu *vcpu, u64 type, const u64 *desc)
 {
 	const struct nvmx_caps *caps = &vcpu->machine->caps;
@@ -358,7 +343,7 @@ struct nvmx_result vmx_insn_invept(struct nvmx_vcpu *vcpu, u64 type, const u64 *
 	if (!l1_is_64_bit(vcpu))
 		type = (u32)type;
 	if (type < 1 || type > 2 || !nvmx_caps_has(caps, CAP_EPT_VPID(24 + type)) ||
-	    desc[1] || (single && eptp_is_bad(caps, desc[0])))
+	    desc[1] || (single && !ept_pointer_is_legal(caps, desc[0])))
 		return vmx_insn_fail(vcpu, VMXERR_INVALID_OPERAND_TO_INVEPT_INVVPID);
 
 	ept_invalidate(&vcpu->machine->ept, single, desc[0]);

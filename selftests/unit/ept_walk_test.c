@@ -103,9 +103,11 @@ static void build(unsigned int levels, unsigned int leaf, u64 gpa, u64 page)
 static enum ept_walk_result walk_qual(u64 eptp, u64 gpa, u64 qualification,
 				      struct ept_translation *t)
 {
+	struct ept_walk_cache cache = { .valid = false };
+
 	*t = (struct ept_translation){ .gpa = gpa, .qualification = qualification };
 	reads = 0;
-	return ept_walk(&all, eptp, &l1, t);
+	return ept_walk(&all, eptp, &l1, &cache, t);
 }
 
 static enum ept_walk_result walk(u64 eptp, u64 gpa, u64 access)
@@ -456,6 +458,124 @@ UNIT_TEST(a_table_in_a_hole_is_all_ones_and_so_a_misconfiguration)
 	}
 }
 
+UNIT_TEST(a_full_log_lets_no_flag_be_set)
+{
+	struct ept_walk_cache cache = { .valid = false };
+	struct ept_translation t;
+	unsigned int access;
+
+	for (access = 1; access < 8; access++) {
+		build(4, 1, GPA, 0x5000);
+		t = (struct ept_translation){
+			.gpa = GPA, .qualification = access, .log_full = true,
+		};
+		EXPECT_EQ(EPT_WALK_LOG_FULL, ept_walk(&all, EPTP4 | AD, &l1, &cache, &t));
+		EXPECT_EQ(0, sets);
+		/* Nothing to be set, or nobody to set it: nothing to be logged. */
+		EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+		EXPECT_EQ(EPT_WALK_OK, walk(EPTP4 | AD, GPA, access));
+		EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4 | AD, &l1, &cache, &t));
+		cache.valid = false;
+	}
+}
+
+UNIT_TEST(a_page_is_dirtied_once)
+{
+	struct ept_translation t;
+
+	build(4, 1, GPA, 0x5000);
+	EXPECT_EQ(EPT_WALK_OK, walk_qual(EPTP4 | AD, GPA, READ, &t));
+	EXPECT_FALSE(t.dirtied);
+	EXPECT_EQ(EPT_WALK_OK, walk_qual(EPTP4, GPA, WRITE, &t));
+	EXPECT_FALSE(t.dirtied);
+	EXPECT_EQ(EPT_WALK_OK, walk_qual(EPTP4 | AD, GPA, WRITE, &t));
+	EXPECT_TRUE(t.dirtied);
+	EXPECT_EQ(EPT_WALK_OK, walk_qual(EPTP4 | AD, GPA, WRITE, &t));
+	EXPECT_FALSE(t.dirtied);
+}
+
+UNIT_TEST(bit_63_of_the_entry_that_decides_suppresses_ve)
+{
+	struct ept_translation t;
+	unsigned int level;
+
+	for (level = 1; level <= 4; level++) {
+		build(4, 1, GPA, 0x5000);
+		*slot[level] = 0;
+		EXPECT_EQ(EPT_WALK_VIOLATION, walk_qual(EPTP4, GPA, READ, &t));
+		EXPECT_TRUE(t.convertible);
+		*slot[level] = EPT_SUPPRESS_VE;
+		EXPECT_EQ(EPT_WALK_VIOLATION, walk_qual(EPTP4, GPA, READ, &t));
+		EXPECT_FALSE(t.convertible);
+		/* Permissions: the leaf decides, whichever entry lacks them. */
+		build(4, 1, GPA, 0x5000);
+		*slot[level] &= ~(u64)WRITE;
+		*slot[level] |= level > 1 ? EPT_SUPPRESS_VE : 0;
+		EXPECT_EQ(EPT_WALK_VIOLATION, walk_qual(EPTP4, GPA, WRITE, &t));
+		EXPECT_TRUE(t.convertible);
+		*slot[1] |= EPT_SUPPRESS_VE;
+		EXPECT_EQ(EPT_WALK_VIOLATION, walk_qual(EPTP4, GPA, WRITE, &t));
+		EXPECT_FALSE(t.convertible);
+	}
+	EXPECT_EQ(EPT_WALK_VIOLATION, walk_qual(EPTP4, BIT_ULL(50), WRITE, &t));
+	EXPECT_FALSE(t.convertible);
+}
+
+UNIT_TEST(a_pointer_is_legal_as_for_vm_entry)
+{
+	unsigned int bit, type, levels;
+	u64 good = BASE | 3 << 3 | 6;
+
+	all = caps_with(OFFER_ALL | BIT_ULL(6) | BIT_ULL(8) | BIT_ULL(14), 46);
+	for (type = 0; type < 8; type++)
+		EXPECT_EQ(type == 0 || type == 6,
+			  ept_pointer_is_legal(&all, (good & ~7ULL) | type));
+	for (levels = 0; levels < 8; levels++)
+		EXPECT_EQ(levels == 3, ept_pointer_is_legal(&all, BASE | levels << 3 | 6));
+	for (bit = 6; bit < 64; bit++)
+		EXPECT_EQ(bit == 6 || (bit >= 12 && bit < 46),
+			  ept_pointer_is_legal(&all, good | BIT_ULL(bit)));
+	all = caps_with(BIT_ULL(7) | BIT_ULL(14), 40);
+	EXPECT_FALSE(ept_pointer_is_legal(&all, good));
+	EXPECT_TRUE(ept_pointer_is_legal(&all, BASE | 4 << 3 | 6));
+	EXPECT_FALSE(ept_pointer_is_legal(&all, BASE | 4 << 3));
+	EXPECT_FALSE(ept_pointer_is_legal(&all, BASE | 4 << 3 | 6 | AD));
+	EXPECT_FALSE(ept_pointer_is_legal(&all, BASE | 4 << 3 | 6 | BIT_ULL(40)));
+}
+
+UNIT_TEST(a_cached_table_saves_the_entries_above_it)
+{
+	struct ept_walk_cache cache = { .valid = false };
+	struct ept_translation t = { .gpa = GPA, .qualification = READ };
+
+	build(4, 1, GPA, 0x5000);
+	reads = 0;
+	EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	EXPECT_EQ(4, reads);
+	EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	EXPECT_EQ(5, reads);
+	EXPECT_EQ(0x5000 | (GPA & 4095), t.l1_gpa);
+	/* Taken away above: seen after INVEPT at the latest. */
+	*slot[3] = 0;
+	EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	/* Given above: seen at once. */
+	build(4, 1, GPA, 0x5000);
+	*slot[3] &= ~(u64)WRITE;
+	cache.valid = false;
+	t.qualification = READ;
+	EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	*slot[3] |= WRITE;
+	t.qualification = WRITE;
+	EXPECT_EQ(EPT_WALK_OK, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	/* What goes wrong goes wrong by the tables, not by the cache. */
+	*slot[4] = 0;
+	*slot[1] = 0;
+	t.qualification = WRITE;
+	EXPECT_EQ(EPT_WALK_VIOLATION, ept_walk(&all, EPTP4, &l1, &cache, &t));
+	EXPECT_FALSE(cache.valid);
+	EXPECT_EQ(WRITE, t.qualification);
+}
+
 /* ---- random tables against an obvious walker ------------------------------ */
 
 static bool ref_offered(unsigned int bit)
@@ -554,6 +674,29 @@ static u64 random_entry(void)
 	return entry | (unit_random() & GENMASK_ULL(63, 52));
 }
 
+/* What a walk finds must not depend on what earlier ones have left. */
+static void compare_cached(u64 eptp, const struct ept_translation *want,
+			   enum ept_walk_result result, u64 qualification)
+{
+	static struct ept_walk_cache cache;
+	struct ept_translation got = { .gpa = want->gpa, .qualification = qualification };
+	unsigned int twice;
+
+	cache.valid = false;
+	for (twice = 0; twice < 2; twice++) {
+		got.qualification = qualification;
+		EXPECT_EQ(result, ept_walk(&all, eptp, &l1, &cache, &got));
+		EXPECT_EQ(result == EPT_WALK_OK && got.level == 1, cache.valid);
+	}
+	if (result == EPT_WALK_VIOLATION)
+		EXPECT_EQ(want->qualification, got.qualification);
+	if (result == EPT_WALK_OK) {
+		EXPECT_EQ(want->l1_gpa, got.l1_gpa);
+		EXPECT_EQ(want->memory_type, got.memory_type);
+		EXPECT_EQ(want->level, got.level);
+	}
+}
+
 static void random_walk(unsigned long *count)
 {
 	static u64 next[TABLES][512];
@@ -593,6 +736,7 @@ static void random_walk(unsigned long *count)
 		EXPECT_EQ(want.memory_type, got.memory_type);
 		EXPECT_EQ(0, memcmp(next, memory, sizeof(memory)));
 	}
+	compare_cached(eptp, &want, result, qualification);
 }
 
 UNIT_TEST(random_tables_are_walked_as_by_the_obvious_walker)

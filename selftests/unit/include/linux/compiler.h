@@ -20,6 +20,7 @@
 #define barrier()		__asm__ volatile("" ::: "memory")
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
 #define __init
 #define __exit
 #define __ro_after_init
