@@ -41,9 +41,6 @@
 #include "ept_walk.h"
 #include "vmx_cpu.h"
 
-/* EPT pointer: write-back, so many levels. */
-#define EPTP_WB(levels)		(EPT_MEMTYPE_WB | ((levels) - 1) << 3)
-
 #define EPT01_LEVELS		4
 #define EPT01_LEAF		(EPT_READ | EPT_EXECUTE | EPT_MEMTYPE_WB << EPT_MEMTYPE_SHIFT)
 
@@ -132,7 +129,7 @@ static int ept01_map_part(struct ept *ept, const struct l1_range *range, u64 ind
 	unsigned int i;
 	u64 *slot;
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	if (count == 512 && host_has_2m() && is_large(range, index)) {
 		const struct ept_leaf leaf = {
 			.level = EPT_LEVEL_2M,
@@ -163,12 +160,13 @@ static void ept_unmap(struct ept *ept, const struct l1_range *range)
 
 	lockdep_assert_held(&ept->lock);
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	ept_tree_clear(&ept->ept01, range->gpa, range->pages << PAGE_SHIFT, &gather);
 	list_for_each_entry(ept02, &ept->ept02s, node)
 		ept02_empty(ept02, &gather);
 	/* A leaf may have been replaced since the last flush: flush in any case. */
 	gather.flush = true;
+	gather.eptp = VMX_ALL_EPTPS;
 	ept_gather_finish(&gather);
 }
 
@@ -181,7 +179,7 @@ static void ept01_promote(struct ept *ept, const struct l1_range *range, u64 end
 	if (end % bytes || end - range->gpa < bytes || !host_has_1g())
 		return;
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	ept_tree_promote(&ept->ept01, end - bytes, EPT_LEVEL_1G, &gather);
 	ept_gather_finish(&gather);
 }
@@ -236,10 +234,15 @@ static void listener_unmap(struct l1_memory_listener *listener,
 
 int ept_init(struct ept *ept, struct l1_memory *mem)
 {
-	int ret = ept_tree_init(&ept->ept01, EPT01_LEVELS, NULL);
+	int ret;
 
-	if (ret)
+	if (!zalloc_cpumask_var(&ept->ran_on, GFP_KERNEL_ACCOUNT))
+		return -ENOMEM;
+	ret = ept_tree_init(&ept->ept01, EPT01_LEVELS, NULL);
+	if (ret) {
+		free_cpumask_var(ept->ran_on);
 		return ret;
+	}
 
 	mutex_init(&ept->lock);
 	INIT_LIST_HEAD(&ept->ept02s);
@@ -284,7 +287,7 @@ static void ept02_drop_oldest(struct ept *ept)
 {
 	struct ept_gather gather;
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	ept02_drop(ept, list_last_entry(&ept->ept02s, struct ept02, node), &gather);
 	ept_gather_finish(&gather);
 }
@@ -326,7 +329,7 @@ static void ept02_make_room(struct ept *ept)
 	struct ept_gather gather;
 	struct ept02 *ept02;
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	list_for_each_entry_reverse(ept02, &ept->ept02s, node) {
 		if (ept02->tree.pages > 1) {
 			ept_tree_clear_all(&ept02->tree, &gather);
@@ -356,7 +359,7 @@ void ept_destroy(struct ept *ept)
 
 	l1_memory_listen(ept->mem, NULL);
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	mutex_lock(&ept->lock);
 	list_for_each_entry_safe(ept02, next, &ept->ept02s, node)
 		ept02_drop(ept, ept02, &gather);
@@ -366,16 +369,17 @@ void ept_destroy(struct ept *ept)
 	ept_spare_drain(&ept->spare);
 	mutex_unlock(&ept->lock);
 	mutex_destroy(&ept->lock);
+	free_cpumask_var(ept->ran_on);
 }
 
 u64 ept01_eptp(const struct ept *ept)
 {
-	return virt_to_phys(ept->ept01.root) | EPTP_WB(EPT01_LEVELS);
+	return ept_tree_eptp(&ept->ept01);
 }
 
 static u64 ept02_eptp(const struct ept02 *ept02)
 {
-	u64 eptp = virt_to_phys(ept02->tree.root) | EPTP_WB(ept02->tree.levels);
+	u64 eptp = ept_tree_eptp(&ept02->tree);
 
 	if (ept02->eptp12 != EPT_NO_EPT12 && host_offers(CAP_EPT_VPID(21)))
 		eptp |= ept02->eptp12 & EPTP_AD;
@@ -411,7 +415,7 @@ static void invalidate(struct ept *ept, u64 eptp12, u64 mask)
 	struct ept_gather gather;
 	struct ept02 *ept02;
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	mutex_lock(&ept->lock);
 	list_for_each_entry(ept02, &ept->ept02s, node) {
 		if (!((ept02->eptp12 ^ eptp12) & mask))
@@ -567,7 +571,7 @@ static enum ept_outcome ept02_map(struct ept *ept, struct ept02 *ept02,
 	if (ept02s_are_full(ept))
 		ept02_make_room(ept);
 
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, ept->ran_on);
 	ret = ept_tree_set(&ept02->tree, t->gpa, &leaf, &gather);
 	ept_gather_finish(&gather);
 

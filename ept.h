@@ -9,6 +9,7 @@
 #define NVMX_EPT_H
 
 #include <linux/compiler.h>
+#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -48,6 +49,7 @@ struct ept_log {
  * @apic_page: stands for the APIC-access page, whichever it is; NULL until one is
  *	asked for
  * @spare: tables for ept_handle_fault_atomic()
+ * @ran_on: CPUs that L2 has run on: no other can hold translations
  * @generation: see ept_generation()
  */
 struct ept {
@@ -59,6 +61,7 @@ struct ept {
 	unsigned int ept02_count;
 	void *apic_page;
 	struct ept_spare spare;
+	cpumask_var_t ran_on;
 	u64 generation;
 };
 

@@ -82,15 +82,35 @@ static u64 tree_bytes(const struct ept_tree *tree)
 	return EPT_LEVEL_BYTES(tree->levels + 1);
 }
 
-static void gather_table(struct ept_gather *gather, u64 *table)
+u64 ept_tree_eptp(const struct ept_tree *tree)
 {
-	list_add(&virt_to_page(table)->lru, &gather->tables);
-	gather->count++;
+	return virt_to_phys(tree->root) | EPT_MEMTYPE_WB | (tree->levels - 1) << 3;
+}
+
+/* Translations of @tree leave. */
+static void gather_flush(struct ept_gather *gather, const struct ept_tree *tree)
+{
+	u64 eptp = ept_tree_eptp(tree);
+
+	if (!gather->flush)
+		gather->eptp = eptp;
+	else if (gather->eptp != eptp)
+		gather->eptp = VMX_ALL_EPTPS;
 	gather->flush = true;
 }
 
-void ept_gather_init(struct ept_gather *gather)
+static void gather_table(struct ept_gather *gather, const struct ept_tree *tree,
+			 u64 *table)
 {
+	list_add(&virt_to_page(table)->lru, &gather->tables);
+	gather->count++;
+	gather_flush(gather, tree);
+}
+
+void ept_gather_init(struct ept_gather *gather, const struct cpumask *cpus)
+{
+	gather->cpus = cpus;
+	gather->eptp = VMX_ALL_EPTPS;
 	INIT_LIST_HEAD(&gather->tables);
 	gather->count = 0;
 	gather->flush = false;
@@ -104,13 +124,13 @@ void ept_gather_finish(struct ept_gather *gather)
 	if (!gather->flush)
 		return;
 
-	vmx_cpu_flush_ept();
+	vmx_cpu_flush_ept(gather->cpus, gather->eptp);
 	list_for_each_entry_safe(page, next, &gather->tables, lru) {
 		list_del(&page->lru);
 		__free_page(page);
 		cond_resched();
 	}
-	ept_gather_init(gather);
+	ept_gather_init(gather, gather->cpus);
 }
 
 int ept_tree_init(struct ept_tree *tree, unsigned int levels, struct ept_spare *spare)
@@ -134,8 +154,8 @@ static bool span_is_entry(struct span span, unsigned int level)
  * Clear the entries of @table for @span, which lies in what @table covers.
  * Goes down at most EPT_LEVELS_MAX times.  Returns whether @table is empty now.
  */
-static bool table_clear(u64 *table, unsigned int level, struct span span,
-			struct ept_gather *gather)
+static bool table_clear(const struct ept_tree *tree, u64 *table, unsigned int level,
+			struct span span, struct ept_gather *gather)
 {
 	u64 base = span.first & ~(EPT_LEVEL_BYTES(level + 1) - 1);
 	unsigned int last = EPT_INDEX(span.last, level);
@@ -157,12 +177,12 @@ static bool table_clear(u64 *table, unsigned int level, struct span span,
 			/* A table of leaves that goes as a whole goes as it is. */
 			bool whole = level == EPT_LEVEL_2M && span_is_entry(part, level);
 
-			if (!whole && !table_clear(child, level - 1, part, gather))
+			if (!whole && !table_clear(tree, child, level - 1, part, gather))
 				continue;
-			gather_table(gather, child);
+			gather_table(gather, tree, child);
 		}
 		WRITE_ONCE(table[i], 0);
-		gather->flush = true;
+		gather_flush(gather, tree);
 	}
 
 	cond_resched();
@@ -175,7 +195,7 @@ static void tree_clear(struct ept_tree *tree, struct span span,
 	unsigned long before = gather->count;
 
 	tree->recent = NULL;
-	table_clear(tree->root, tree->levels, span, gather);
+	table_clear(tree, tree->root, tree->levels, span, gather);
 	tree->pages -= gather->count - before;
 }
 
@@ -187,8 +207,8 @@ static void subtree_drop(struct ept_tree *tree, u64 *table, unsigned int level,
 	unsigned long before = gather->count;
 
 	tree->recent = NULL;
-	table_clear(table, level, span, gather);
-	gather_table(gather, table);
+	table_clear(tree, table, level, span, gather);
+	gather_table(gather, tree, table);
 	tree->pages -= gather->count - before;
 }
 
@@ -213,7 +233,7 @@ void ept_tree_destroy(struct ept_tree *tree, struct ept_gather *gather)
 		return;
 
 	ept_tree_clear_all(tree, gather);
-	gather_table(gather, tree->root);
+	gather_table(gather, tree, tree->root);
 	tree->root = NULL;
 	tree->pages = 0;
 }
@@ -236,7 +256,7 @@ static u64 *slot_table(struct ept_tree *tree, u64 *slot, unsigned int level,
 	smp_store_release(slot, virt_to_phys(table) | EPT_RWX);
 	tree->pages++;
 	if (entry & EPT_RWX)
-		gather->flush = true;
+		gather_flush(gather, tree);
 
 	return table;
 }
@@ -335,7 +355,7 @@ bool ept_tree_promote(struct ept_tree *tree, u64 gpa, unsigned int level,
 	WRITE_ONCE(*slot, (READ_ONCE(table[0]) & ~(EPT_ACCESSED | EPT_DIRTY)) | EPT_LARGE);
 	tree->recent = NULL;
 	tree->pages--;
-	gather_table(gather, table);
+	gather_table(gather, tree, table);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #define NVMX_EPT_TREE_H
 
 #include <linux/bits.h>
+#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -103,20 +104,25 @@ struct ept_leaf {
  * @tables: tables to be freed, linked by page.lru
  * @count: how many there are
  * @flush: the CPUs must be flushed
+ * @cpus: which CPUs
+ * @eptp: EPT pointer of the tree that it all comes from, or VMX_ALL_EPTPS
  */
 struct ept_gather {
 	struct list_head tables;
 	unsigned long count;
 	bool flush;
+	const struct cpumask *cpus;
+	u64 eptp;
 };
 
 /**
  * ept_gather_init() - start to gather
  * @gather: to be filled
+ * @cpus: CPUs that may hold translations
  *
  * Context: Any context.
  */
-void ept_gather_init(struct ept_gather *gather);
+void ept_gather_init(struct ept_gather *gather, const struct cpumask *cpus);
 
 /**
  * ept_gather_finish() - flush the CPUs where needed, and free the tables
@@ -161,6 +167,15 @@ void ept_spare_drain(struct ept_spare *spare);
  * Return: 0, or -ENOMEM.
  */
 int ept_tree_init(struct ept_tree *tree, unsigned int levels, struct ept_spare *spare);
+
+/**
+ * ept_tree_eptp() - EPT pointer of an EPT
+ * @tree: the EPT
+ *
+ * Context: Any context.
+ * Return: the pointer, write-back, without accessed and dirty flags.
+ */
+u64 ept_tree_eptp(const struct ept_tree *tree);
 
 /**
  * ept_tree_destroy() - take an EPT apart, with its top table

@@ -212,7 +212,7 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 				     vcpu->f[VF_VMX_PREEMPTION_TIMER_VALUE]);
 		/* Without VPIDs every transition of L1 flushes. */
 		if (!vcpu->vmcs02.l1_vpid)
-			vcpu->vmcs02.l1_flush = true;
+			l2_vpids_drop(&vcpu->vmcs02.vpids, 0);
 		inject_event(vcpu);
 		ret = load_msrs(vcpu, mem);
 		vmcs02_single_step(vcpu);
@@ -295,7 +295,8 @@ static int enter_plain(struct nvmx_vcpu *vcpu)
 	memset(vmcs->dirty, 0, sizeof(vmcs->dirty));
 	vmcs->dirty_checks = 0;
 	vcpu->vmcs02.rip_stale = true;
-	vcpu->vmcs02.l1_flush |= !vcpu->vmcs02.l1_vpid;
+	if (!vcpu->vmcs02.l1_vpid)
+		l2_vpids_drop(&vcpu->vmcs02.vpids, 0);
 	vcpu->mtf_injected = false;
 	vcpu->activity = vcpu->f[VF_GUEST_ACTIVITY_STATE];
 	vcpu->was_launched = true;

@@ -23,6 +23,7 @@
 #include "exit_stats.h"
 #include "field_policy.h"
 #include "l1_memory.h"
+#include "l2_vpid.h"
 #include "l2_apic.h"
 #include "shadow_vmcs.h"
 #include "vmx_cpu.h"
@@ -161,7 +162,6 @@ struct host_regs {
  * @stale: G_x: parts to compute again at the next entry
  * @refused: a VMWRITE to it failed, which is a bug of L0
  * @flush: translations of L2 must be flushed before the next entry
- * @l1_flush: as @flush, asked for by the way L1 uses VPIDs
  * @pin: cached control field
  * @proc: cached control field
  * @proc2: cached control field
@@ -185,7 +185,7 @@ struct host_regs {
  * @host_cr3: cached host-state field
  * @host_cr4: cached host-state field
  * @host_fs_base: cached host-state field
- * @vpid: VPID of L2 on the processor, 0 for none
+ * @vpids: VPIDs of the processor for L1's
  * @l1_vpid: VPID that L1 used at the last entry
  * @timer: the VMX-preemption timer counts for L1
  */
@@ -196,7 +196,6 @@ struct vmcs02 {
 	bool refused;
 	bool rip_stale;
 	bool flush;
-	bool l1_flush;
 	u32 pin;
 	u32 proc;
 	u32 proc2;
@@ -219,7 +218,7 @@ struct vmcs02 {
 	u64 host_cr3;
 	u64 host_cr4;
 	u64 host_fs_base;
-	u16 vpid;
+	struct l2_vpids vpids;
 	u16 l1_vpid;
 	bool timer;
 };

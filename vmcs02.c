@@ -8,7 +8,6 @@
  * away, and no address of vmcs12 is ever copied.
  */
 #include <linux/gfp.h>
-#include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -69,8 +68,6 @@
 
 static void *msr_bitmap_all;
 
-static DEFINE_IDA(vpid_ida);
-
 int vmcs02_module_init(void)
 {
 	msr_bitmap_all = (void *)__get_free_page(GFP_KERNEL);
@@ -85,24 +82,12 @@ int vmcs02_module_init(void)
 void vmcs02_module_exit(void)
 {
 	free_page((unsigned long)msr_bitmap_all);
-	ida_destroy(&vpid_ida);
+	l2_vpids_exit();
 }
 
 static bool host_has(u16 cap)
 {
 	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
-}
-
-static u16 vpid_alloc(void)
-{
-	int vpid;
-
-	if (!host_has(CAP_PROC2(5)) || !host_has(CAP_EPT_VPID(41)))
-		return 0;
-
-	/* Without one, the processor flushes on each transition: slow, right. */
-	vpid = ida_alloc_range(&vpid_ida, 1, 0xffff, GFP_KERNEL_ACCOUNT);
-	return vpid < 0 ? 0 : vpid;
 }
 
 int vmcs02_init(struct vmcs02 *vmcs02)
@@ -112,7 +97,7 @@ int vmcs02_init(struct vmcs02 *vmcs02)
 	if (ret)
 		return ret;
 
-	vmcs02->vpid = vpid_alloc();
+	l2_vpids_alloc(&vmcs02->vpids);
 	vmcs02->fpu_trapped = true;
 	return 0;
 }
@@ -120,8 +105,7 @@ int vmcs02_init(struct vmcs02 *vmcs02)
 void vmcs02_destroy(struct vmcs02 *vmcs02)
 {
 	hw_vmcs_free(&vmcs02->hw);
-	if (vmcs02->vpid)
-		ida_free(&vpid_ida, vmcs02->vpid);
+	l2_vpids_free(&vmcs02->vpids);
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -194,8 +178,6 @@ static void write_l0_constants(struct vmcs02 *v)
 	put(v, VM_ENTRY_MSR_LOAD_COUNT, 0);
 	put(v, VM_ENTRY_INTR_INFO_FIELD, 0);
 	put(v, GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
-	if (v->vpid)
-		put(v, VIRTUAL_PROCESSOR_ID, v->vpid);
 	if (host_has(CAP_PROC2(15)))
 		put(v, ENCLS_EXITING_BITMAP, ~0ULL);
 	/* VMFUNC of any function exits. */
@@ -214,6 +196,7 @@ int vmcs02_load(struct nvmx_vcpu *vcpu)
 	write_host_constants(v);
 	/* Translations of an earlier stay here are stale. */
 	v->flush = true;
+	cpumask_set_cpu(smp_processor_id(), vcpu->machine->ept.ran_on);
 	return 0;
 }
 
@@ -250,7 +233,7 @@ static void merge_proc2(struct nvmx_vcpu *vcpu)
 	struct vmcs02 *v = &vcpu->vmcs02;
 	u32 want = L0_PROC2 | (vmcs12_proc2(vcpu->f) & L1_PROC2);
 
-	if (v->vpid)
+	if (v->vpids.count)
 		want |= SECONDARY_EXEC_ENABLE_VPID;
 	if (host_has(CAP_PROC2(15)))
 		want |= SECONDARY_EXEC_ENCLS_EXITING;
@@ -403,10 +386,10 @@ static void merge_vpid(struct nvmx_vcpu *vcpu)
 	u16 vpid = vmcs12_proc2(vcpu->f) & SECONDARY_EXEC_ENABLE_VPID ?
 		   vcpu->f[VF_VIRTUAL_PROCESSOR_ID] : 0;
 
-	/* One VPID of ours stands for whichever L1 uses: flush on change. */
-	if (vpid != v->l1_vpid)
-		v->flush = true;
 	v->l1_vpid = vpid;
+	vpid = l2_vpids_choose(&v->vpids, vpid);
+	if (vpid)
+		put(v, VIRTUAL_PROCESSOR_ID, vpid);
 }
 
 static void merge_tsc(struct nvmx_vcpu *vcpu)
@@ -521,7 +504,6 @@ static u32 merge_everything(struct nvmx_vcpu *vcpu)
 		if (vmcs_field_table[i].merge & G_COPY)
 			put(&vcpu->vmcs02, vmcs_field_table[i].encoding, vcpu->f[i]);
 	write_l0_constants(&vcpu->vmcs02);
-	vcpu->vmcs02.flush = true;
 	return G_ALL;
 }
 
@@ -676,14 +658,12 @@ void vmcs02_flush(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 
-	if (v->flush) {
+	if (unlikely(v->flush)) {
 		__invept(VMX_INVEPT_SINGLE, v->eptp);
-		v->l1_flush = true;
+		l2_vpids_drop_all(&v->vpids);
 		v->flush = false;
 	}
-	if (v->l1_flush && v->vpid)
-		__invvpid(VMX_INVVPID_SINGLE, v->vpid);
-	v->l1_flush = false;
+	l2_vpids_flush(&v->vpids);
 }
 
 void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu)

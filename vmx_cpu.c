@@ -623,13 +623,18 @@ const struct vmx_cpu_host *vmx_cpu_host(void)
 	return this_cpu_ptr(&vmx_cpus.host);
 }
 
-static void vmx_flush_ept_ipi(void *unused)
+static void vmx_flush_ept_ipi(void *eptp)
 {
-	if (this_cpu_read(vmx_cpus.on))
+	if (!this_cpu_read(vmx_cpus.on))
+		return;
+
+	if (*(u64 *)eptp == VMX_ALL_EPTPS)
 		__invept(VMX_INVEPT_GLOBAL, 0);
+	else
+		__invept(VMX_INVEPT_SINGLE, *(u64 *)eptp);
 }
 
-void vmx_cpu_flush_ept(void)
+void vmx_cpu_flush_ept(const struct cpumask *cpus, u64 eptp)
 {
-	on_each_cpu(vmx_flush_ept_ipi, NULL, 1);
+	on_each_cpu_mask(cpus, vmx_flush_ept_ipi, &eptp, 1);
 }

@@ -6,6 +6,7 @@
 #ifndef NVMX_VMX_CPU_H
 #define NVMX_VMX_CPU_H
 
+#include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
@@ -100,12 +101,17 @@ void vmx_cpu_hold(void);
  */
 void vmx_cpu_release(void);
 
+/** VMX_ALL_EPTPS - for vmx_cpu_flush_ept(): whatever the pointer */
+#define VMX_ALL_EPTPS	0ULL
+
 /**
- * vmx_cpu_flush_ept() - INVEPT of all contexts on every CPU in VMX operation
+ * vmx_cpu_flush_ept() - INVEPT on those of some CPUs that are in VMX operation
+ * @cpus: the CPUs
+ * @eptp: EPT pointer whose translations go, or VMX_ALL_EPTPS
  *
- * Context: Process context, may sleep.
+ * Context: Process context, interrupts on.
  */
-void vmx_cpu_flush_ept(void);
+void vmx_cpu_flush_ept(const struct cpumask *cpus, u64 eptp);
 
 /**
  * vmx_cpu_host() - constant host state of this CPU

@@ -368,9 +368,11 @@ struct nvmx_result vmx_insn_invvpid(struct nvmx_vcpu *vcpu, u64 type, const u64 
 	    (type == 0 && !nvmx_caps_canonical(caps, desc[1])))
 		return vmx_insn_fail(vcpu, VMXERR_INVALID_OPERAND_TO_INVEPT_INVVPID);
 
-	/* One VPID of ours stands for the last one that L1 used. */
-	if (type == 2 || vpid == vcpu->vmcs02.l1_vpid)
-		vcpu->vmcs02.l1_flush = true;
+	/* More than one address or all but global pages is always right. */
+	if (type == 2)
+		l2_vpids_drop_all(&vcpu->vmcs02.vpids);
+	else
+		l2_vpids_drop(&vcpu->vmcs02.vpids, vpid);
 	return RESULT(NVMX_VMSUCCEED);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include <linux/io.h>
 #include <linux/mm.h>
 
 #include "ept_tree.h"
@@ -17,10 +18,14 @@
 
 static unsigned int flushes;
 static long live_at_flush;
+static u64 flushed;
+static const struct cpumask *const some_cpus = (void *)0x1000;
 
-void vmx_cpu_flush_ept(void)
+void vmx_cpu_flush_ept(const struct cpumask *cpus, u64 eptp)
 {
+	EXPECT_TRUE(cpus == some_cpus);
 	flushes++;
+	flushed = eptp;
 	live_at_flush = unit_pages_live;
 }
 
@@ -31,7 +36,7 @@ static struct ept_gather gather;
 static void begin(unsigned int levels)
 {
 	ept_spare_init(&spare);
-	ept_gather_init(&gather);
+	ept_gather_init(&gather, some_cpus);
 	ept_tree_init(&tree, levels, &spare);
 	flushes = 0;
 }
@@ -111,6 +116,30 @@ UNIT_TEST(a_large_leaf_replaces_tables_which_are_freed_after_the_flush)
 	EXPECT_EQ(before, live_at_flush);
 	EXPECT_EQ(before - 3, unit_pages_live);
 	EXPECT_EQ(3, level_at(MIB2));
+	end();
+}
+
+UNIT_TEST(the_flush_is_of_one_tree_if_all_comes_from_one)
+{
+	struct ept_tree other;
+
+	begin(5);
+	EXPECT_EQ(virt_to_phys(tree.root) | 4 << 3 | 6, ept_tree_eptp(&tree));
+	set(0, 1, 0x5007);
+	set(GIB, 1, 0x5007);
+	ept_tree_clear_all(&tree, &gather);
+	ept_gather_finish(&gather);
+	EXPECT_EQ(ept_tree_eptp(&tree), flushed);
+	ept_tree_init(&other, 4, NULL);
+	ept_tree_set(&other, 0, &(struct ept_leaf){ 1, 0x6007 }, &gather);
+	ept_tree_set(&tree, 0, &(struct ept_leaf){ 1, 0x6007 }, &gather);
+	EXPECT_FALSE(gather.flush);
+	ept_tree_clear_all(&other, &gather);
+	ept_tree_clear_all(&tree, &gather);
+	ept_gather_finish(&gather);
+	EXPECT_EQ(VMX_ALL_EPTPS, flushed);
+	ept_tree_destroy(&other, &gather);
+	ept_gather_finish(&gather);
 	end();
 }
 
