@@ -468,6 +468,27 @@ TEST_F(memory, a_vpid_flushed_while_another_is_in_use_is_flushed)
 	}
 }
 
+TEST_F(memory, one_vpid_in_two_files_is_two)
+{
+	struct l1 other, *l1;
+	unsigned int round;
+
+	if (!l1_can(&self->l1, CAPS_PROC2, PROC2_VPID))
+		SKIP(return, "no VPIDs");
+	l1_start(&other, NVMX_PROFILE_SDM);
+	l1_prepare(&other, L2_64);
+	for (round = 0; round < 20; round++) {
+		l1 = round % 2 ? &other : &self->l1;
+		l1_set_control(l1, CAPS_PROC2, PROC2_VPID);
+		l1_write(l1, VIRTUAL_PROCESSOR_ID, 5);
+		*(__u64 *)l1_ptr(l1, L1_FREE) = 0x700 + round % 2;
+		ASSERT_EQ(0x700 + round % 2, load_at(l1, L1_FREE));
+	}
+	l1_close(&other);
+	*(__u64 *)l1_ptr(&self->l1, L1_FREE) = 0x777;
+	EXPECT_EQ(0x777, load_at(&self->l1, L1_FREE));
+}
+
 /* ---- hostile tables ------------------------------------------------------------------------------- */
 
 static long free_kib(void)
