@@ -362,9 +362,9 @@ TEST_F(stale, memory_taken_back_is_on_no_cpu_any_more)
 		for (cpu = 0; cpu < 2 * cpus; cpu++) {
 			ASSERT_TRUE(run_on((cpu + round) % cpus));
 			ASSERT_EQ(0x1000 + now, load_at(&self->l1, NEW));
-			store_at(&self->l1, NEW + 8, round * 100 + cpu);
-			ASSERT_EQ(round * 100 + cpu, self->page[now][1]);
-			ASSERT_NE(round * 100 + cpu, self->page[!now][1]);
+			store_at(&self->l1, NEW + 8, round * 100 + cpu + 1);
+			ASSERT_EQ(round * 100 + cpu + 1, self->page[now][1]);
+			ASSERT_NE(round * 100 + cpu + 1, self->page[!now][1]);
 		}
 		test_mem_unmap(self->l1.fd, NEW, 4096);
 	}
