@@ -370,26 +370,33 @@ TEST_F(stale, memory_taken_back_is_on_no_cpu_any_more)
 	}
 }
 
-TEST_F(stale, what_l1_moves_in_its_tables_has_moved_after_invept_on_each_cpu)
+static void move_in_ept12(struct l1 *l1, __u64 page, unsigned int type)
 {
-	unsigned int cpus = sysconf(_SC_NPROCESSORS_ONLN), round, cpu, now;
-	__u64 *pd, *pt;
+	*(__u64 *)l1_ptr(l1, L1_FREE) = page | 0x37;
+	if (nvmx_invept(l1->fd, type, type == 1 ? l1_read(l1, EPT_POINTER) : 0, 0))
+		l1_die(l1, "INVEPT");
+}
 
-	if (!variant->ept)
-		SKIP(return, "no EPT12 to change");
-	pd = l1_ptr(&self->l1, L1_EPT_PD);
-	pt = l1_ptr(&self->l1, L1_FREE);
+TEST_F(memory, what_l1_moves_in_its_tables_has_moved_after_invept_on_each_cpu)
+{
+	unsigned int cpus = sysconf(_SC_NPROCESSORS_ONLN), round, cpu;
+	__u64 *pd = l1_ptr(&self->l1, L1_EPT_PD), page;
+
+	if (!l1_can(&self->l1, CAPS_PROC2, PROC2_EPT | PROC2_VPID))
+		SKIP(return, "no EPT or no VPIDs");
+	l1_use_ept(&self->l1);
 	pd[NEW >> 21] = L1_FREE | 7;
-	test_mem_map(self->l1.fd, NEW, self->page[0], 4096, 0);
-	test_mem_map(self->l1.fd, NEW + 4096, self->page[1], 4096, 0);
-	for (round = 0; round < 10; round++) {
-		now = round % 2;
-		pt[0] = (NEW + now * 4096) | 0x37;
-		test_invept(self->l1.fd, 1 + round / 2 % 2,
-			    round / 2 % 2 ? 0 : l1_read(&self->l1, EPT_POINTER), 0);
+	for (round = 0; round < 20; round++) {
+		if (round == 10) {
+			l1_set_control(&self->l1, CAPS_PROC2, PROC2_VPID);
+			l1_write(&self->l1, VIRTUAL_PROCESSOR_ID, 9);
+		}
+		page = L1_FREE + 4096 * (1 + round % 3);
+		*(__u64 *)l1_ptr(&self->l1, page) = round;
+		move_in_ept12(&self->l1, page, 1 + round / 2 % 2);
 		for (cpu = 0; cpu < 2 * cpus; cpu++) {
 			ASSERT_TRUE(run_on((cpu + round) % cpus));
-			ASSERT_EQ(0x1000 + now, load_at(&self->l1, NEW));
+			ASSERT_EQ(round, load_at(&self->l1, NEW));
 		}
 	}
 }
