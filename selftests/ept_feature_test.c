@@ -11,8 +11,6 @@
 #define PROC2_VMFUNC	BIT(13)
 #define PROC2_PML	BIT(17)
 #define PROC2_VE	BIT(18)
-#define EXIT_VMFUNC	59
-#define EXIT_PML_FULL	62
 #define VEC_VE		20
 
 #define PAGE	0x300000ULL

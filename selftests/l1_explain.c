@@ -64,7 +64,8 @@ static void describe(struct l1 *l1, struct nvmx_explain *explain)
 
 /*
  * What the controls do not decide: exits made by the process, entries that
- * failed, faults of EPT, and an event of the entry, which is gone by now.
+ * failed, faults of EPT, a VM function that could not be done, and an event of
+ * the entry, which is gone by now.
  */
 static bool decided_otherwise(const struct nvmx_run *run)
 {
@@ -72,7 +73,8 @@ static bool decided_otherwise(const struct nvmx_run *run)
 	       run->deciding_rule == NVMX_RULE_POSTED ||
 	       run->deciding_rule == NVMX_RULE_MTF_INJECTED ||
 	       run->exit_reason == EXIT_EPT_VIOLATION ||
-	       run->exit_reason == EXIT_EPT_MISCONFIG;
+	       run->exit_reason == EXIT_EPT_MISCONFIG ||
+	       run->exit_reason == EXIT_PML_FULL || run->exit_reason == EXIT_VMFUNC;
 }
 
 /* The exit in the run page has just come: ask why. */

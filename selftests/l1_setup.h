@@ -200,7 +200,9 @@
 #define EXIT_XSETBV		55
 #define EXIT_RDRAND		57
 #define EXIT_INVPCID		58
+#define EXIT_VMFUNC		59
 #define EXIT_RDSEED		61
+#define EXIT_PML_FULL		62
 #define EXIT_XSAVES		63
 #define EXIT_XRSTORS		64
 #define EXIT_FAILED_ENTRY	BIT(31)
