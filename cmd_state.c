@@ -33,6 +33,7 @@ int cmd_get_state(struct nvmx_vcpu *vcpu, void *arg)
 	state->out_vmcs12_count = vcpu->vmcs12s.count;
 	state->out_aborted = vcpu->aborted;
 	state->out_l0_event = vcpu->l0_event;
+	l1_events_report(vcpu, state);
 	return 0;
 }
 

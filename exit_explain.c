@@ -301,7 +301,7 @@ void exit_explain(const struct exit_l1_view *view, const struct exit_info *exit,
 	memset(out, 0, sizeof(*out));
 	recorded.read_byte = record_byte;
 	recorded.ctx = &recorder;
-	out->decision = exit_policy_decide(&recorded, exit);
+	out->decision = exit_policy_of_l1(&recorded, exit);
 	locate_in_fields(view, exit, out);
 	add_reads(view, exit, &recorder, out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where the bits are that decide who gets a VM exit of L2.  Pure: the decision
- * is that of exit_policy_decide(), bitmaps are read through the caller.
+ * is that of exit_policy_of_l1(), bitmaps are read through the caller.
  */
 #ifndef NVMX_EXIT_EXPLAIN_H
 #define NVMX_EXIT_EXPLAIN_H

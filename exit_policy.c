@@ -534,6 +534,18 @@ struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
 	return decide_by_row(view, exit, row);
 }
 
+struct exit_decision exit_policy_of_l1(const struct exit_l1_view *view,
+				       const struct exit_info *exit)
+{
+	if (exit->reason == EXIT_REASON_EXTERNAL_INTERRUPT)
+		return by_control(view, PIN(0));
+	if (exit->reason == EXIT_REASON_EXCEPTION_NMI &&
+	    (exit->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		return by_control(view, PIN(3));
+
+	return exit_policy_decide(view, exit);
+}
+
 const char *exit_reason_name(u32 reason)
 {
 	const char *name = row_of(reason)->name;
@@ -574,6 +586,8 @@ static const struct rule_name {
 	{ NVMX_RULE_PCONFIG_BITMAP,	"PCONFIG-exiting bitmap" },
 	{ NVMX_RULE_VM_FUNCTION,	"VM-function controls" },
 
+	{ PIN(0),	"external-interrupt exiting" },
+	{ PIN(3),	"NMI exiting" },
 	{ PIN(6),	"activate VMX-preemption timer" },
 
 	{ PROC(2),	"interrupt-window exiting" },

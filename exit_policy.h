@@ -86,6 +86,20 @@ struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
 					const struct exit_info *exit);
 
 /**
+ * exit_policy_of_l1() - who gets a VM exit that L1's machine has a part in
+ * @view: L1's side
+ * @exit: the exit
+ *
+ * As exit_policy_decide(), but an external interrupt or an NMI is one of L1's
+ * machine (NVMX_EVENT), where the processor only reports those of the host.
+ *
+ * Context: Any context that @view->read_byte allows.
+ * Return: the decision.
+ */
+struct exit_decision exit_policy_of_l1(const struct exit_l1_view *view,
+				       const struct exit_info *exit);
+
+/**
  * exit_reason_name() - name of a basic exit reason
  * @reason: basic exit reason
  *

@@ -39,6 +39,15 @@
 #define IO_QUAL_IN(qual)	((qual) & 8)
 #define IO_QUAL_STRING(qual)	((qual) & 16)
 
+/* The flag of vmcs02 is L1's.  It counts emulated instructions, too. */
+static void pend_monitor_trap(void)
+{
+	if (unlikely(vmcs_read32(CPU_BASED_VM_EXEC_CONTROL) & CPU_BASED_MONITOR_TRAP_FLAG) &&
+	    !(vmcs_read32(VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID_MASK))
+		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD,
+			     INTR_INFO_VALID_MASK | INTR_TYPE_OTHER_EVENT);
+}
+
 void l0_skip_instruction(u32 length)
 {
 	u64 rflags = vmcs_readl(GUEST_RFLAGS);
@@ -52,9 +61,13 @@ void l0_skip_instruction(u32 length)
 	if (blocking & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, blocking &
 			     ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
-	if (rflags & X86_EFLAGS_TF)
+	if (rflags & X86_EFLAGS_RF)
+		vmcs_writel(GUEST_RFLAGS, rflags & ~X86_EFLAGS_RF);
+	/* With BTF only branches trap, and none is emulated. */
+	if ((rflags & X86_EFLAGS_TF) && !(vmcs_read64(GUEST_IA32_DEBUGCTL) & DEBUGCTLMSR_BTF))
 		vmcs_writel(GUEST_PENDING_DBG_EXCEPTIONS,
 			    vmcs_readl(GUEST_PENDING_DBG_EXCEPTIONS) | BIT(14));
+	pend_monitor_trap();
 }
 
 /* ---- exceptions ---------------------------------------------------------- */
@@ -177,6 +190,13 @@ static enum l0_next handle_hlt(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	skip(exit);
 	vcpu->activity = GUEST_ACTIVITY_HLT;
 	return L0_WAIT;
+}
+
+/* A window that L0 had opened: L1's events are looked at before each entry. */
+static enum l0_next handle_window(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	vmcs02_open_windows(vcpu, 0);
+	return L0_AGAIN;
 }
 
 static enum l0_next handle_rdpmc(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
@@ -457,6 +477,8 @@ typedef enum l0_next (*l0_handler)(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 static const l0_handler l0_handlers[EXIT_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI]		= handle_exception,
 	[EXIT_REASON_EXTERNAL_INTERRUPT]	= handle_again,
+	[EXIT_REASON_INTERRUPT_WINDOW]		= handle_window,
+	[EXIT_REASON_NMI_WINDOW]		= handle_window,
 	[EXIT_REASON_HLT]			= handle_hlt,
 	[EXIT_REASON_RDPMC]			= handle_rdpmc,
 	[EXIT_REASON_CR_ACCESS]			= handle_cr,

@@ -18,6 +18,7 @@ struct nvmx_vcpu;
  * @L0_AGAIN: enter L2 again
  * @L0_WAIT: L2's activity state is no longer active: wait first
  * @L0_TO_L1: a nested VM exit, as &struct l2_exit says
+ * @L0_L1_EVENT: a nested VM exit, as l1_events_exit() says
  * @L0_TO_PROCESS: nvmx_vcpu.l0_event is set
  * @L0_FAULT: an EPT violation or misconfiguration to be looked at where that may
  *	sleep
@@ -30,6 +31,7 @@ enum l0_next {
 	L0_AGAIN,
 	L0_WAIT,
 	L0_TO_L1,
+	L0_L1_EVENT,
 	L0_TO_PROCESS,
 	L0_FAULT,
 	L0_EPT_CHANGED,
@@ -52,7 +54,8 @@ enum l0_next l0_emulate(struct nvmx_vcpu *vcpu, struct l2_exit *exit);
  * l0_skip_instruction() - advance L2 past the instruction that exited
  * @length: its length in bytes
  *
- * Ends blocking by STI and MOV SS, and leaves a single-step trap pending.
+ * Ends blocking by STI and MOV SS, and leaves a single-step trap and the VM exit
+ * of the monitor trap flag pending.
  *
  * Context: Preemption off, vmcs02 is current.
  */

@@ -9,11 +9,11 @@ struct nvmx_vcpu;
 
 /**
  * enum l2_wake - what ended L2's wait
- * @L2_ACTIVE: L2 did not wait, or a posted nested VM exit is to be taken
- * @L2_TIMER: the VMX-preemption timer of L1 ran out
+ * @L2_ACTIVE: L2 is active, or a posted nested VM exit is to be taken
+ * @L2_EVENT: an event causes a nested VM exit: see l1_events_exit()
  * @L2_INTERRUPTED: a signal, a kick or nvmx_run.immediate_exit
  */
-enum l2_wake { L2_ACTIVE, L2_TIMER, L2_INTERRUPTED };
+enum l2_wake { L2_ACTIVE, L2_EVENT, L2_INTERRUPTED };
 
 /**
  * l2_wait_active() - wait while L2's activity state is not active

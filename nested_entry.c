@@ -19,6 +19,7 @@
 #include "l0_emulate.h"
 #include "l2_msr.h"
 #include "l2_regs.h"
+#include "l2_timer.h"
 #include "nested_entry.h"
 #include "nested_exit.h"
 #include "step.h"
@@ -192,9 +193,10 @@ static void inject_event(struct nvmx_vcpu *vcpu)
 
 	vmcs02_inject(vcpu, info, f[VF_VM_ENTRY_EXCEPTION_ERROR_CODE],
 		      f[VF_VM_ENTRY_INSTRUCTION_LEN]);
-	/* An event ends the wait; a pending MTF exit happens before it. */
-	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
 	vcpu->mtf_injected = (info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_OTHER_EVENT;
+	/* An event ends the wait; a pending MTF VM exit happens in it. */
+	if (!vcpu->mtf_injected)
+		vcpu->activity = GUEST_ACTIVITY_ACTIVE;
 }
 
 /* Return: 0, a negative errno, or the index of an MSR not loaded. */
@@ -208,8 +210,7 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 		ret = vmcs02_merge(vcpu, mem->pdpte_valid ? mem->pdpte : NULL);
 	if (!ret) {
 		if (vcpu->vmcs02.timer)
-			vmcs_write32(VMX_PREEMPTION_TIMER_VALUE,
-				     vcpu->f[VF_VMX_PREEMPTION_TIMER_VALUE]);
+			l2_timer_load(vcpu, vcpu->f[VF_VMX_PREEMPTION_TIMER_VALUE]);
 		/* Without VPIDs every transition of L1 flushes. */
 		if (!vcpu->vmcs02.l1_vpid)
 			l2_vpids_drop(&vcpu->vmcs02.vpids, 0);

@@ -28,6 +28,7 @@
 #include "l1_state.h"
 #include "l2_fault.h"
 #include "l2_regs.h"
+#include "l2_timer.h"
 #include "l2_wait.h"
 #include "nested_exit.h"
 #include "speculation.h"
@@ -39,6 +40,12 @@
 
 /* ---- one entry ----------------------------------------------------------- */
 
+/* VMX may have gone away and come back: then vmcs02 must be loaded again. */
+static bool is_current(const struct nvmx_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->vmcs02.hw.cpu) == smp_processor_id();
+}
+
 /* With interrupts off: a post or a signal after this comes as an IPI. */
 static enum l0_next before_entry(struct nvmx_vcpu *vcpu)
 {
@@ -47,13 +54,15 @@ static enum l0_next before_entry(struct nvmx_vcpu *vcpu)
 			return L0_TO_L1;
 		if (test_and_clear_bit(POST_KICK, &vcpu->posts))
 			return L0_INTERRUPTED;
+		if (test_bit(POST_EVENT, &vcpu->posts) && is_current(vcpu) &&
+		    l1_events_before_entry(vcpu) != L0_AGAIN)
+			return L0_L1_EVENT;
 	}
 	if (unlikely(signal_pending(current) || READ_ONCE(vcpu->run->immediate_exit)))
 		return L0_INTERRUPTED;
 	if (unlikely(need_resched()))
 		return L0_RESCHED;
-	/* VMX went away and perhaps came back: load vmcs02 again. */
-	if (unlikely(READ_ONCE(vcpu->vmcs02.hw.cpu) != smp_processor_id()))
+	if (unlikely(!is_current(vcpu)))
 		return L0_RESCHED;
 	return L0_AGAIN;
 }
@@ -109,16 +118,21 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->inject_info = 0;
 }
 
-/* An event that was not delivered is not lost. */
+/*
+ * An event that was not delivered is not lost; a pending MTF VM exit is, as to any
+ * other exit that comes before it.
+ */
 static void take_pending_event(struct l2_exit *exit)
 {
 	u32 pending = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
 
 	if (!(pending & INTR_INFO_VALID_MASK))
 		return;
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	if ((pending & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_OTHER_EVENT)
+		return;
 	exit->idt_info = pending;
 	exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
-	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 }
 
 /*
@@ -243,6 +257,12 @@ static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	if (unlikely(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		exit->rule = NVMX_RULE_UNCONDITIONAL;
 		return L0_TO_L1;
+	}
+	/* The bound on an entry is L0's. */
+	if (unlikely(exit->info.reason == EXIT_REASON_PREEMPTION_TIMER) &&
+	    !l2_timer_expired(vcpu)) {
+		exit->rule = NVMX_RULE_L0_ALWAYS;
+		return L0_AGAIN;
 	}
 
 	if (unlikely(wants_fpu(vcpu, exit))) {
@@ -404,8 +424,10 @@ static void leave_l2(struct nvmx_vcpu *vcpu)
 	 * seen here, or the poster sees that L2 is gone.
 	 */
 	smp_mb();
-	if (unlikely(test_bit(POST_EXIT, &vcpu->posts)))
+	if (unlikely(READ_ONCE(vcpu->posts))) {
 		clear_bit(POST_EXIT, &vcpu->posts);
+		l1_events_left_l2(vcpu);
+	}
 	vcpu->l0_event = NVMX_L0_NONE;
 	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
 }
@@ -490,9 +512,11 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	vmcs02_update(vcpu);
 	if (unlikely(vcpu->vmcs02.fpu_trapped == vcpu->host.fpu_loaded))
 		vmcs02_follow_fpu(vcpu);
-	/* An EPT fault or a timer that is L1's: no entry comes before it. */
+	/* An EPT fault or an event that is L1's: no entry comes before it. */
 	if (vcpu->reflect) {
 		vcpu->reflect = false;
+		/* A pending MTF VM exit is this one, or lost. */
+		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 		exit_from_vmcs02(vcpu, exit);
 		return L0_TO_L1;
 	}
@@ -502,6 +526,12 @@ static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		if (next == L0_TO_L1) {
 			exit_is_handled(vcpu);
 			take_posted_exit(vcpu, exit);
+			break;
+		}
+		if (next == L0_L1_EVENT) {
+			exit_is_handled(vcpu);
+			l1_events_exit(vcpu, exit);
+			next = L0_TO_L1;
 			break;
 		}
 		if (next != L0_AGAIN)
@@ -541,16 +571,6 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 }
 
 /* ---- the sleeping stage -------------------------------------------------- */
-
-static void make_timer_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
-{
-	exit_is_handled(vcpu);
-	memset(exit, 0, sizeof(*exit));
-	exit->reason = EXIT_REASON_PREEMPTION_TIMER;
-	exit->info.reason = EXIT_REASON_PREEMPTION_TIMER;
-	exit->rule = NVMX_RULE_PIN(6);
-	vcpu->reflect = true;
-}
 
 /* Return: 0 to go on with @next, or a negative errno. */
 static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
@@ -622,8 +642,10 @@ int nested_run(struct nvmx_vcpu *vcpu)
 			exit_is_handled(vcpu);
 			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 			return 0;
-		case L2_TIMER:
-			make_timer_exit(vcpu, exit);
+		case L2_EVENT:
+			exit_is_handled(vcpu);
+			l1_events_exit(vcpu, exit);
+			vcpu->reflect = true;
 			break;
 		case L2_ACTIVE:
 			break;

@@ -223,6 +223,33 @@ static int post_exit(struct nvmx_vcpu *vcpu, void __user *user)
 	return nvmx_vcpu_post_exit(vcpu, &exit);
 }
 
+static int post_event(struct nvmx_vcpu *vcpu, void __user *user)
+{
+	static const struct nvmx_ioctl ioctl = {
+		.size = sizeof(struct nvmx_event),
+		.min_size = offsetofend(struct nvmx_event, vector),
+		.flags = NVMX_EVENT_TAKE,
+	};
+	struct nvmx_event event;
+	u32 size;
+	int ret = copy_in(&event, &ioctl, user, &size);
+
+	if (ret)
+		return ret;
+	if (READ_ONCE(vcpu->level) == NVMX_LEVEL_L0)
+		return -EINVAL;
+	if (!(event.flags & NVMX_EVENT_TAKE))
+		return l1_events_post(vcpu, &event);
+
+	ret = probe_answer((u8 *)&event, user, size, sizeof(event));
+	if (!ret)
+		ret = l1_events_take(vcpu, &event);
+	event.size = size;
+	if (!ret && copy_to_user(user, &event, sizeof(event)))
+		ret = -EFAULT;
+	return ret;
+}
+
 /* Commands that another task may give while L2 runs. */
 static bool run_post(struct nvmx_vcpu *vcpu, unsigned int cmd, unsigned long arg, int *ret)
 {
@@ -234,6 +261,9 @@ static bool run_post(struct nvmx_vcpu *vcpu, unsigned int cmd, unsigned long arg
 		return true;
 	case NVMX_EXIT_L2:
 		*ret = post_exit(vcpu, (void __user *)arg);
+		return true;
+	case NVMX_EVENT:
+		*ret = post_event(vcpu, (void __user *)arg);
 		return true;
 	default:
 		return false;

@@ -88,6 +88,7 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 	shadow_vmcs_store_init(&vcpu->vmcs12s);
 	vcpu->vmxon_ptr = NVMX_NO_VMPTR;
 	vcpu->running_cpu = -1;
+	l1_events_reset(&vcpu->events);
 	nvmx_vcpu_reset_l1(vcpu);
 
 	vcpu->machine = machine_create();
@@ -209,6 +210,7 @@ int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 p
 	vcpu->vmxon_ptr = NVMX_NO_VMPTR;
 	vcpu->current_vmcs = NULL;
 	vcpu->vmcs02.owner = NULL;
+	l1_events_reset(&vcpu->events);
 	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
 	nvmx_vcpu_reset_l1(vcpu);
 	reset_policies(vcpu);

@@ -22,6 +22,7 @@
 #include "exit_policy.h"
 #include "exit_stats.h"
 #include "field_policy.h"
+#include "l1_events.h"
 #include "l1_memory.h"
 #include "l2_vpid.h"
 #include "l2_apic.h"
@@ -188,6 +189,9 @@ struct host_regs {
  * @vpids: VPIDs of the processor for L1's
  * @l1_vpid: VPID that L1 used at the last entry
  * @timer: the VMX-preemption timer counts for L1
+ * @timer_forced: the field is 0 to end the next entry at once
+ * @timer_kept: what it held before
+ * @timer_more: what L1's timer has left beyond the field
  */
 struct vmcs02 {
 	struct hw_vmcs hw;
@@ -221,6 +225,9 @@ struct vmcs02 {
 	struct l2_vpids vpids;
 	u16 l1_vpid;
 	bool timer;
+	bool timer_forced;
+	u32 timer_kept;
+	u32 timer_more;
 };
 
 /* What L1 may do with a field the short way: bits of nvmx_vcpu.access. */
@@ -231,6 +238,7 @@ struct vmcs02 {
 /* Posts: bits of nvmx_vcpu.posts. */
 #define POST_KICK	0
 #define POST_EXIT	1
+#define POST_EVENT	2	/* something is pending in nvmx_vcpu.events */
 
 /**
  * struct nvmx_vcpu - a logical processor of L1
@@ -265,10 +273,11 @@ struct vmcs02 {
  * @cmd: room for the struct of a command
  * @activity: L2's activity state, which vmcs02 never holds
  * @mtf_injected: the entry injected a pending MTF VM exit
- * @reflect: an EPT fault or a timer is L1's and waits to become a nested VM exit
+ * @reflect: an EPT fault or an event is L1's and waits to become a nested VM exit
  * @l0_event: enum nvmx_l0_event that waits for the process
  * @run: the run page group, also mapped by the process
  * @posts: POST_x, set by anybody, cleared by the vCPU
+ * @events: events of L1's machine, set by anybody
  * @post_lock: covers @post_exit
  * @post_exit: the nested VM exit that POST_EXIT asks for
  * @running_cpu: CPU on which L2 runs, or -1
@@ -320,6 +329,7 @@ struct nvmx_vcpu {
 	struct nvmx_run *run;
 
 	unsigned long posts;
+	struct l1_events events;
 	spinlock_t post_lock;
 	struct nvmx_exit_l2 post_exit;
 	int running_cpu;

@@ -20,13 +20,14 @@
 #include <asm/special_insns.h>
 
 #include "entry_checks.h"
+#include "l2_timer.h"
 #include "vcpu.h"
 #include "vmcs02.h"
 #include "vmx_ops.h"
 
 /* Forced whatever L1 wants. */
 #define L0_PIN		(PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING | \
-			 PIN_BASED_VIRTUAL_NMIS)
+			 PIN_BASED_VIRTUAL_NMIS | PIN_BASED_VMX_PREEMPTION_TIMER)
 #define L0_PROC		(CPU_BASED_HLT_EXITING | CPU_BASED_MWAIT_EXITING | \
 			 CPU_BASED_RDPMC_EXITING | CPU_BASED_MOV_DR_EXITING | \
 			 CPU_BASED_UNCOND_IO_EXITING | CPU_BASED_MONITOR_EXITING | \
@@ -43,7 +44,6 @@
 #define L0_EXCEPTIONS	(BIT(X86_TRAP_AC) | BIT(X86_TRAP_DB) | BIT(X86_TRAP_MC))
 
 /* L1's wishes that the processor carries out. */
-#define L1_PIN		PIN_BASED_VMX_PREEMPTION_TIMER
 #define L1_PROC		(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_INVLPG_EXITING | \
 			 CPU_BASED_RDTSC_EXITING | CPU_BASED_CR3_LOAD_EXITING | \
 			 CPU_BASED_CR3_STORE_EXITING | CPU_BASED_NMI_WINDOW_EXITING | \
@@ -206,10 +206,11 @@ static void merge_pin(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 
-	v->pin = within(CAPS_TRUE_PIN, L0_PIN |
-			(vcpu->f[VF_PIN_BASED_VM_EXEC_CONTROL] & L1_PIN));
-	v->timer = v->pin & PIN_BASED_VMX_PREEMPTION_TIMER;
+	v->pin = within(CAPS_TRUE_PIN, L0_PIN);
+	v->timer = vcpu->f[VF_PIN_BASED_VM_EXEC_CONTROL] & PIN_BASED_VMX_PREEMPTION_TIMER;
 	put(v, PIN_BASED_VM_EXEC_CONTROL, v->pin);
+	if (!v->timer)
+		l2_timer_idle(vcpu);
 	v->exit = within(CAPS_TRUE_EXIT, L0_EXIT |
 			 (v->timer ? VM_EXIT_SAVE_VMX_PREEMPTION_TIMER : 0));
 	put(v, VM_EXIT_CONTROLS, v->exit);
@@ -226,6 +227,21 @@ static void merge_proc(struct nvmx_vcpu *vcpu)
 	/* Default1 bits of the processor that only L1 may want. */
 	v->proc &= ~(u32)CPU_BASED_USE_IO_BITMAPS;
 	put(v, CPU_BASED_VM_EXEC_CONTROL, v->proc);
+}
+
+void vmcs02_open_windows(struct nvmx_vcpu *vcpu, u32 windows)
+{
+	const u32 both = CPU_BASED_NMI_WINDOW_EXITING | CPU_BASED_INTR_WINDOW_EXITING;
+	struct vmcs02 *v = &vcpu->vmcs02;
+	u32 proc = v->proc & ~both;
+
+	proc |= vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & both;
+	if (windows & EVENT_INTR_WINDOW)
+		proc |= CPU_BASED_INTR_WINDOW_EXITING;
+	if (windows & EVENT_NMI_WINDOW && v->pin & PIN_BASED_VIRTUAL_NMIS)
+		proc |= CPU_BASED_NMI_WINDOW_EXITING;
+	if (proc != v->proc)
+		put(v, CPU_BASED_VM_EXEC_CONTROL, v->proc = proc);
 }
 
 static void merge_proc2(struct nvmx_vcpu *vcpu)

@@ -130,6 +130,16 @@ void vmcs02_inject(struct nvmx_vcpu *vcpu, u32 intr_info, u32 error_code, u32 le
 void vmcs02_single_step(struct nvmx_vcpu *vcpu);
 
 /**
+ * vmcs02_open_windows() - have L2 exit when it can take an event
+ * @vcpu: the vCPU; L2 is live
+ * @windows: EVENT_NMI_WINDOW, EVENT_INTR_WINDOW: what L0 needs; L1's own windows
+ *	are not touched
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_open_windows(struct nvmx_vcpu *vcpu, u32 windows);
+
+/**
  * vmcs02_host() - refresh the host-state fields that change
  * @vcpu: the vCPU
  *

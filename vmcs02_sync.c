@@ -11,6 +11,7 @@
 #include <linux/preempt.h>
 
 #include "entry_checks.h"
+#include "l2_timer.h"
 #include "vcpu.h"
 #include "vmcs02.h"
 #include "vmx_ops.h"
@@ -83,7 +84,7 @@ static void sync_timer(struct nvmx_vcpu *vcpu)
 {
 	if (vcpu->f[VF_VM_EXIT_CONTROLS] & VM_EXIT_SAVE_VMX_PREEMPTION_TIMER)
 		vmcs12_sync(vcpu->vmcs02.owner, VF_VMX_PREEMPTION_TIMER_VALUE,
-			    vmcs_read32(VMX_PREEMPTION_TIMER_VALUE));
+			    l2_timer_left(vcpu));
 }
 
 /* An unrestricted L2 may have entered or left IA-32e mode. */

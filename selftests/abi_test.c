@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct nvmx_field_array) == 24, "nvmx_field_array");
 _Static_assert(sizeof(struct nvmx_inv) == 40, "nvmx_inv");
 _Static_assert(sizeof(struct nvmx_failure) == 88, "nvmx_failure");
 _Static_assert(sizeof(struct nvmx_exit_l2) == 56, "nvmx_exit_l2");
-_Static_assert(sizeof(struct nvmx_state) == 72, "nvmx_state");
+_Static_assert(sizeof(struct nvmx_event) == 16, "nvmx_event");
+_Static_assert(sizeof(struct nvmx_state) == 120, "nvmx_state");
 _Static_assert(sizeof(struct nvmx_segment) == 24, "nvmx_segment");
 _Static_assert(sizeof(struct nvmx_l1) == 472, "nvmx_l1");
 _Static_assert(sizeof(struct nvmx_l2) == 2944, "nvmx_l2");
@@ -54,6 +55,7 @@ union buffer {
 	struct nvmx_field_array array;
 	struct nvmx_inv inv;
 	struct nvmx_exit_l2 exit_l2;
+	struct nvmx_event event;
 	struct nvmx_state state;
 	struct nvmx_l1 l1;
 	struct nvmx_l2 l2;
@@ -128,6 +130,12 @@ static void fill_peek(union buffer *b, struct l1 *l1)
 	b->peek.encoding = GUEST_RIP;
 }
 
+static void fill_event(union buffer *b, struct l1 *l1)
+{
+	(void)l1;
+	b->event.type = NVMX_EVENT_SIPI;
+}
+
 static void fill_walk(union buffer *b, struct l1 *l1)
 {
 	(void)l1;
@@ -145,6 +153,7 @@ static const struct command {
 	size_t bytes;
 	int valid;
 	void (*fill)(union buffer *b, struct l1 *l1);
+	size_t first;	/* bytes of the first version, if the struct has grown */
 } commands[] = {
 	{ "GET_INFO", NVMX_GET_INFO, sizeof(struct nvmx_info), 0, NULL },
 	{ "ENABLE", NVMX_ENABLE, sizeof(struct nvmx_enable), -EINVAL, NULL },
@@ -162,7 +171,8 @@ static const struct command {
 	{ "INVVPID", NVMX_INVVPID, sizeof(struct nvmx_inv), 0, fill_inv },
 	{ "VMCALL", NVMX_VMCALL, sizeof(struct nvmx_insn), 0, NULL },
 	{ "EXIT_L2", NVMX_EXIT_L2, sizeof(struct nvmx_exit_l2), -EINVAL, NULL },
-	{ "GET_STATE", NVMX_GET_STATE, sizeof(struct nvmx_state), 0, NULL },
+	{ "EVENT", NVMX_EVENT, sizeof(struct nvmx_event), 0, fill_event },
+	{ "GET_STATE", NVMX_GET_STATE, sizeof(struct nvmx_state), 0, NULL, 72 },
 	{ "GET_L1", NVMX_GET_L1, sizeof(struct nvmx_l1), 0, NULL },
 	{ "SET_L1", NVMX_SET_L1, sizeof(struct nvmx_l1), 0, fill_get_l1 },
 	{ "GET_L2", NVMX_GET_L2, sizeof(struct nvmx_l2), 0, NULL },
@@ -245,6 +255,9 @@ TEST_F(abi, a_struct_that_cannot_be_written_changes_nothing)
 		fill(&commands[i], b, &self->l1);
 		if (commands[i].nr == NVMX_EXIT_L2)
 			continue;
+		/* L1 takes an event: else there is no answer. */
+		if (commands[i].nr == NVMX_EVENT)
+			b->flags = NVMX_EVENT_TAKE;
 		mprotect(b, 8192, PROT_READ);
 		EXPECT_EQ(-EFAULT, nvmx_call(self->l1.fd, commands[i].nr, b))
 			TH_LOG("%s", commands[i].name);
@@ -288,8 +301,8 @@ TEST_F(abi, a_struct_shorter_than_the_first_version_is_refused)
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_LEN(commands); i++) {
-		const __u32 sizes[] = { 0, 4, 8, commands[i].bytes - 8,
-					commands[i].bytes - 1 };
+		size_t first = commands[i].first ? commands[i].first : commands[i].bytes;
+		const __u32 sizes[] = { 0, 4, 8, first - 8, first - 1 };
 
 		for (j = 0; j < ARRAY_LEN(sizes); j++) {
 			fill(&commands[i], &b, &self->l1);
@@ -386,13 +399,14 @@ TEST_F(abi, an_unknown_flag_is_refused)
 	expect_unchanged();
 }
 
-TEST_F(abi, flag_0_is_known_only_to_enable_and_mem_map)
+TEST_F(abi, flag_0_is_known_only_to_enable_mem_map_and_event)
 {
 	union buffer b;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(commands); i++) {
-		if (commands[i].nr == NVMX_ENABLE || commands[i].nr == NVMX_MEM_MAP)
+		if (commands[i].nr == NVMX_ENABLE || commands[i].nr == NVMX_MEM_MAP ||
+		    commands[i].nr == NVMX_EVENT)
 			continue;
 		fill(&commands[i], &b, &self->l1);
 		b.flags = 1;
@@ -436,7 +450,7 @@ TEST_F(abi, a_reserved_member_that_is_not_zero_is_refused)
 TEST_F(abi, an_unknown_command_is_refused)
 {
 	static const unsigned int numbers[] = {
-		0x04, 0x05, 0x06, 0x0f, 0x1c, 0x1f, 0x23, 0x2f, 0x39, 0x3a,
+		0x04, 0x05, 0x06, 0x0f, 0x1c, 0x1f, 0x24, 0x2f, 0x39, 0x3a,
 		0x3f, 0x43, 0x50, 0x5f, 0x60, 0x7f, 0x80, 0xff,
 	};
 	union buffer b = { .size = sizeof(struct nvmx_info) };

@@ -158,6 +158,8 @@
 #define EXIT_EXCEPTION		0
 #define EXIT_EXT_INTR		1
 #define EXIT_TRIPLE_FAULT	2
+#define EXIT_INIT		3
+#define EXIT_SIPI		4
 #define EXIT_INTR_WINDOW	7
 #define EXIT_NMI_WINDOW		8
 #define EXIT_TASK_SWITCH	9

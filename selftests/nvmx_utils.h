@@ -239,6 +239,26 @@ static inline int nvmx_exit_l2(int fd, __u32 reason, __u64 qualification)
 	return nvmx_call(fd, NVMX_EXIT_L2, &arg);
 }
 
+static inline int nvmx_event(int fd, __u32 type, __u32 vector)
+{
+	struct nvmx_event arg = {
+		.size = sizeof(arg), .type = type, .vector = vector,
+	};
+
+	return nvmx_call(fd, NVMX_EVENT, &arg);
+}
+
+/* L1 itself takes an event; the vector, or -errno. */
+static inline int nvmx_take_event(int fd, __u32 type)
+{
+	struct nvmx_event arg = {
+		.size = sizeof(arg), .flags = NVMX_EVENT_TAKE, .type = type,
+	};
+	int ret = nvmx_call(fd, NVMX_EVENT, &arg);
+
+	return ret ? ret : (int)arg.vector;
+}
+
 /* ---- state -------------------------------------------------------------- */
 
 static inline int nvmx_get_state(int fd, struct nvmx_state *state)
@@ -402,6 +422,8 @@ static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 #define test_err_kick(e, ...)		test_err(e, nvmx_kick(__VA_ARGS__))
 #define test_exit_l2(...)		test_ok(nvmx_exit_l2(__VA_ARGS__))
 #define test_err_exit_l2(e, ...)	test_err(e, nvmx_exit_l2(__VA_ARGS__))
+#define test_event(...)			test_ok(nvmx_event(__VA_ARGS__))
+#define test_err_event(e, ...)		test_err(e, nvmx_event(__VA_ARGS__))
 
 #define test_get_state(...)		test_ok(nvmx_get_state(__VA_ARGS__))
 #define test_get_l1(...)		test_ok(nvmx_get_l1(__VA_ARGS__))

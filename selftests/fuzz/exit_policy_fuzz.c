@@ -148,7 +148,7 @@ static void check_explanation(const struct exit_info *exit)
 	asked_count = 0;
 	exit_explain(&view, exit, &e);
 	asked_count = 0;
-	decision = decide(exit);
+	decision = exit_policy_of_l1(&view, exit);
 	EXPECT_EQ(decision.owner, e.decision.owner);
 	EXPECT_EQ(decision.rule, e.decision.rule);
 	ASSERT_TRUE(e.count <= NVMX_DECIDERS);

@@ -108,6 +108,15 @@ L2_BEGIN single_step
 	vmcall
 L2_END single_step
 
+/* HLT under RFLAGS.TF: #DB after it. */
+L2_BEGIN step_hlt
+	pushf
+	orl	$0x100, (%rsp)
+	popf
+	hlt
+	vmcall
+L2_END step_hlt
+
 /* A data breakpoint at (RBX) through DR0 and DR7. */
 L2_BEGIN data_breakpoint
 	mov	%rbx, %dr0
@@ -116,6 +125,12 @@ L2_BEGIN data_breakpoint
 	nop
 	vmcall
 L2_END data_breakpoint
+
+L2_BEGIN store_nop
+	mov	%rax, (%rbx)
+	nop
+	vmcall
+L2_END store_nop
 
 /* STI, and an interruptible instruction. */
 L2_BEGIN sti

@@ -103,7 +103,7 @@ UNIT_TEST(the_decision_is_that_of_routing)
 		for (reason = 0; reason < EXIT_REASONS + 10; reason++) {
 			struct exit_info exit = random_exit(reason);
 
-			decision = exit_policy_decide(&view, &exit);
+			decision = exit_policy_of_l1(&view, &exit);
 			exit_explain(&view, &exit, &answer);
 			if (!EXPECT_EQ(decision.owner, answer.decision.owner) ||
 			    !EXPECT_EQ(decision.rule, answer.decision.rule) ||

@@ -799,6 +799,30 @@ UNIT_TEST(every_rule_that_decides_has_a_name_of_its_own)
 	EXPECT_STREQ("posted", exit_rule_name(NVMX_RULE_POSTED));
 }
 
+/* Those of the host are never L1's, those of L1's machine go by a control. */
+UNIT_TEST(interrupts_and_nmis_of_l1s_machine_go_by_the_pin_based_controls)
+{
+	const struct exit_info interrupt = { .reason = 1 };
+	const struct exit_info nmi = { .reason = 0, .intr_info = 0x80000202 };
+	struct exit_decision decision;
+	u32 pin;
+
+	clear_l1();
+	for (pin = 0; pin < 16; pin++) {
+		controls(pin, 0, 0, 0);
+		EXPECT_FALSE(to_l1(&interrupt));
+		EXPECT_FALSE(to_l1(&nmi));
+		decision = exit_policy_of_l1(&view, &interrupt);
+		EXPECT_EQ(NVMX_RULE_PIN(0), decision.rule);
+		EXPECT_EQ(pin & 1, decision.owner == EXIT_OWNER_L1);
+		seen[decision.rule][decision.owner] = true;
+		decision = exit_policy_of_l1(&view, &nmi);
+		EXPECT_EQ(NVMX_RULE_PIN(3), decision.rule);
+		EXPECT_EQ(!!(pin & 8), decision.owner == EXIT_OWNER_L1);
+		seen[decision.rule][decision.owner] = true;
+	}
+}
+
 /* Last: what the tests above have reached. */
 UNIT_TEST(every_rule_was_reached)
 {

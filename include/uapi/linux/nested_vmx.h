@@ -88,7 +88,7 @@
 #define NVMX_ENTER_L2		_IO(NVMX_IOC_TYPE, 0x20)
 #define NVMX_EXIT_L2		_IO(NVMX_IOC_TYPE, 0x21)
 #define NVMX_KICK		_IO(NVMX_IOC_TYPE, 0x22)
-/* 0x23 reserved: events of L1's machine (interrupt, NMI, INIT, SIPI) */
+#define NVMX_EVENT		_IO(NVMX_IOC_TYPE, 0x23)
 
 #define NVMX_GET_STATE		_IO(NVMX_IOC_TYPE, 0x30)
 #define NVMX_GET_L1		_IO(NVMX_IOC_TYPE, 0x31)
@@ -680,6 +680,64 @@ struct nvmx_exit_l2 {
 	__u32 reserved;
 };
 
+/**
+ * enum nvmx_event_type - what happens in L1's machine
+ * @NVMX_EVENT_INTERRUPT: an external interrupt
+ * @NVMX_EVENT_NMI: a non-maskable interrupt
+ * @NVMX_EVENT_INIT: an INIT signal
+ * @NVMX_EVENT_SIPI: a start-up IPI
+ */
+enum nvmx_event_type {
+	NVMX_EVENT_INTERRUPT	= 0,
+	NVMX_EVENT_NMI		= 1,
+	NVMX_EVENT_INIT		= 2,
+	NVMX_EVENT_SIPI		= 3,
+};
+
+/*
+ * Flag of NVMX_EVENT: L1, in VMX root operation or outside VMX operation, takes a
+ * pending event itself.
+ */
+#define NVMX_EVENT_TAKE		(1U << 0)
+
+/**
+ * struct nvmx_event - NVMX_EVENT: something happens to L1's logical processor
+ * @size: sizeof(struct nvmx_event)
+ * @flags: 0, or NVMX_EVENT_TAKE
+ * @type: enum nvmx_event_type
+ * @vector: of an interrupt 16-255, of a start-up IPI 0-255, else 0; written with
+ *	NVMX_EVENT_TAKE, and ignored on input then
+ *
+ * A post, like NVMX_EXIT_L2: allowed while L2 runs.  The event is pending until
+ * it can be recognized, in the priority order of the SDM, Vol. 3, "Priority Among
+ * Concurrent Events" and "Other Causes of VM Exits":
+ *
+ * - An interrupt causes a nested VM exit where vmcs12 has "external-interrupt
+ *   exiting", and stays pending after it unless vmcs12 has "acknowledge interrupt
+ *   on exit".  Otherwise it is delivered to L2 when RFLAGS.IF and
+ *   interruptibility allow.  Of several the highest vector comes first, and only
+ *   one whose bits 7:4 are above L1's TPR (nvmx_l2.cr8).
+ * - An NMI causes a nested VM exit where vmcs12 has "NMI exiting", else it is
+ *   delivered to L2.  One more is latched meanwhile; further ones merge with it.
+ * - INIT causes a nested VM exit, and a start-up IPI does if L2's activity state
+ *   is wait-for-SIPI.  INIT is blocked in that state; a start-up IPI is lost in
+ *   any other.
+ *
+ * While L1 runs, events stay pending, but for start-up IPIs.  L1 takes them with
+ * NVMX_EVENT_TAKE: the highest interrupt above its TPR (as an interrupt
+ * acknowledge cycle gives it), one NMI, or INIT.  NVMX_ENABLE drops them all.
+ *
+ * Errors: EINVAL for an unknown type, a bad vector, or when nested VMX is not
+ * enabled.  With NVMX_EVENT_TAKE: EBUSY while L2 is live, ENOENT if there is
+ * nothing to take.
+ */
+struct nvmx_event {
+	__u32 size;
+	__u32 flags;
+	__u32 type;
+	__u32 vector;
+};
+
 /* ---- state -------------------------------------------------------------- */
 
 /**
@@ -714,6 +772,12 @@ enum nvmx_level {
  * @out_aborted: VMX-abort indicator when L1 is in VMX-abort shutdown, else 0
  * @out_l0_event: enum nvmx_l0_event that waits to be settled
  * @reserved: 0
+ * @out_interrupts: external interrupts that are pending for L1's processor, by
+ *	vector
+ * @out_nmis: NMIs that are pending
+ * @out_init: 1 if an INIT signal is pending
+ * @out_activity: activity state of a live L2, as the field GUEST_ACTIVITY_STATE
+ * @out_reserved: 0
  */
 struct nvmx_state {
 	__u32 size;
@@ -731,6 +795,11 @@ struct nvmx_state {
 	__u32 out_aborted;
 	__u32 out_l0_event;
 	__u32 reserved;
+	__u64 out_interrupts[4];
+	__u32 out_nmis;
+	__u32 out_init;
+	__u32 out_activity;
+	__u32 out_reserved;
 };
 
 /**
