@@ -71,7 +71,7 @@ trace_off() {
 # space or after ($3 = 2).
 events() {
 	awk -v event="$1" -v cpu="[$(printf %03d "$2")]" -v half="$3" '
-		/freeze_processes/ { frozen = 1 }
+		/freeze_processes|dpm_prepare/ { frozen = 1 }
 		index($0, cpu) && $0 ~ event && half == 1 + frozen { n++ }
 		END { print n + 0 }' /tmp/trace
 }
@@ -111,9 +111,9 @@ can() {
 	grep -qw "$1" $power/state
 }
 
-# As deep as each can go, and, for what differs, not so deep.
+# As deep as each can go, which includes all that is not so deep.
 cycles() {
-	for way in "freeze platform" "mem freezer" "mem processors" "mem core" "disk core"; do
+	for way in "freeze platform" "mem core" "disk core"; do
 		# shellcheck disable=SC2086
 		! can "${way% *}" || cycle $way
 	done
