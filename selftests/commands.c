@@ -144,7 +144,7 @@ static void fill_snapshot(struct command_room *room, struct l1 *l1)
 
 	nvmx_call(l1->fd, NVMX_GET_SNAPSHOT, &get);
 	room->snapshot.buffer = (uintptr_t)room->buffer;
-	room->snapshot.bytes = get.out_bytes;
+	room->snapshot.bytes = get.out_bytes < COMMAND_BUFFER ? get.out_bytes : COMMAND_BUFFER;
 }
 #endif
 

@@ -12,6 +12,10 @@
 
 #define FUZZ_FIELDS	256
 
+#define PREEMPTION_TIMER	BIT(6)
+/* Units of the timer: some thousands of instructions. */
+#define TIMER_MAX		256
+
 /**
  * struct fuzz_counts - what the fuzzer did; shared by all processes
  * @sequences: sequences
@@ -63,6 +67,42 @@ struct fuzz_thread {
 };
 
 __u64 fuzz_random(__u64 *rng);
+
+/* One of 0 to @n - 1. */
+static inline unsigned int below(struct fuzz_thread *t, unsigned int n)
+{
+	return fuzz_random(&t->rng) % n;
+}
+
+static inline bool one_in(struct fuzz_thread *t, unsigned int n)
+{
+	return below(t, n) == 0;
+}
+
+__u64 fuzz_value(struct fuzz_thread *t);
+__u64 fuzz_mutate(struct fuzz_thread *t, __u64 value);
+__u64 fuzz_safe_value(__u64 encoding, __u64 value);
+__u32 fuzz_field(struct fuzz_thread *t);
+void fuzz_write_field(struct fuzz_thread *t, __u64 encoding, __u64 value);
+
+int fuzz_give(struct fuzz_thread *t, const struct command *c);
+void fuzz_enter(struct fuzz_thread *t, unsigned long how);
+void fuzz_check_state(struct fuzz_thread *t);
+void fuzz_check_words(struct fuzz_thread *t, const void *bytes, size_t size,
+		      const char *what);
+
+void fuzz_op_mutate(struct fuzz_thread *t);
+void fuzz_op_control_bit(struct fuzz_thread *t);
+void fuzz_op_reset(struct fuzz_thread *t);
+void fuzz_op_enter(struct fuzz_thread *t);
+void fuzz_op_inject(struct fuzz_thread *t);
+void fuzz_op_policy(struct fuzz_thread *t);
+void fuzz_op_code(struct fuzz_thread *t);
+void fuzz_op_memory(struct fuzz_thread *t);
+void fuzz_op_msr_area(struct fuzz_thread *t);
+void fuzz_op_map(struct fuzz_thread *t);
+void fuzz_op_drop_memory(struct fuzz_thread *t);
+
 void fuzz_fail(struct fuzz_thread *t, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 void fuzz_thread_init(struct fuzz_thread *t, struct fuzz_machine *m, unsigned int number);

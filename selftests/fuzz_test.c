@@ -154,10 +154,12 @@ static int sanity(__u64 seed)
 
 static void tell(const struct fuzz_counts *c, __u64 seed)
 {
-	printf("# seeds %#llx to %#llx: %lu sequences, %lu calls (%lu refused, %lu from elsewhere)\n",
+	printf("# seeds %#llx to %#llx: %lu sequences, %lu calls "
+	       "(%lu refused, %lu from elsewhere)\n",
 	       seed, seed + c->sequences - 1, c->sequences, c->calls, c->refused,
 	       c->other_process);
-	printf("# ENTER_L2: %lu refused by VMX, %lu exits of %d reasons, %lu failed entries, %lu interrupted, %lu for L0\n",
+	printf("# ENTER_L2: %lu refused by VMX, %lu exits of %d reasons, "
+	       "%lu failed entries, %lu interrupted, %lu for L0\n",
 	       c->kinds[NVMX_KIND_VMX_RESULT],
 	       c->kinds[NVMX_KIND_EXIT] - c->failed_entries,
 	       __builtin_popcountll(c->reasons[0]) + __builtin_popcountll(c->reasons[1]),
@@ -207,8 +209,9 @@ TEST_F_TIMEOUT(fuzz, random_sequences_end_as_documented_and_leave_no_trace, 1000
 		if (i % 16 == 0)
 			printf("# seed %#llx\n", seed + i);
 		status = run_sequence(seed + i, steps, counts);
-		ASSERT_EQ(0, status) TH_LOG("NVMX_FUZZ_SEED=%#llx NVMX_FUZZ_SEQUENCES=1 NVMX_FUZZ_STEPS=%llu",
-					    seed + i, steps);
+		ASSERT_EQ(0, status)
+			TH_LOG("NVMX_FUZZ_SEED=%#llx NVMX_FUZZ_STEPS=%llu NVMX_FUZZ_SEQUENCES=1",
+			       seed + i, steps);
 		if (i % SANE_EVERY == 0)
 			ASSERT_EQ(0, sanity(seed + i));
 	}
