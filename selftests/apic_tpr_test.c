@@ -133,8 +133,8 @@ TEST_F(apic, each_threshold_exits_for_each_lower_vtpr)
 {
 	unsigned int threshold, tpr;
 
-	for (threshold = 0; threshold < 16; threshold += 3) {
-		for (tpr = 0; tpr < 16; tpr++) {
+	for (threshold = 0; threshold < 16; threshold += 5) {
+		for (tpr = 0; tpr < 16; tpr += 3) {
 			VREG(APIC_TPR) = 0xff;
 			l1_write(&self->l1, TPR_THRESHOLD, threshold);
 			RAX = tpr;
@@ -248,7 +248,7 @@ TEST_F(apic, vtpr_that_changes_all_the_time_harms_nobody)
 
 	l1_write(&self->l1, TPR_THRESHOLD, 6);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &flipper));
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 100; i++) {
 		l1_load(&self->l1, mov_from_cr8);
 		outcome = apic_attempt(&self->l1);
 		EXPECT_TRUE(outcome == VMX_FAIL(7) || outcome == EXIT_TPR ||
@@ -342,29 +342,73 @@ TEST_F(apic, the_page_of_a_live_l2_cannot_go)
 
 /* ---- capabilities, policies ----------------------------------------------------- */
 
-TEST_F(apic, an_l1_that_was_not_offered_it_has_no_tpr_shadow)
-{
-	struct nvmx_caps caps = self->l1.info.out_caps;
-	struct l1 other;
-	__u64 value;
+/**
+ * struct offer - a control of the local APIC, and a field that comes with it
+ * @ctl: CAPS_x of the control
+ * @bit: the control
+ * @field: encoding, 0 for none
+ * @rule: the rule that a control which is not offered breaks
+ */
+struct offer {
+	unsigned int ctl;
+	__u64 bit;
+	__u32 field;
+	__u32 rule;
+};
 
-	caps.msr[CAPS_PROC] &= ~(PROC_TPR_SHADOW << 32);
-	caps.msr[CAPS_TRUE(CAPS_PROC)] &= ~(PROC_TPR_SHADOW << 32);
-	l1_open(&other);
-	ASSERT_EQ(0, nvmx_enable_caps(other.fd, variant->profile, &caps));
-	test_get_info(other.fd, &other.info);
-	other.profile = variant->profile;
-	l1_map(&other);
-	test_vmxon(other.fd, L1_VMXON);
-	l1_fresh_vmcs(&other, 0);
-	l1_prepare(&other, L2_64);
-	test_vmx_vmread(VMX_FAIL(12), other.fd, VIRTUAL_APIC_PAGE_ADDR, &value);
-	test_vmx_vmwrite(VMX_FAIL(12), other.fd, TPR_THRESHOLD, 0);
-	l1_write(&other, CPU_BASED_VM_EXEC_CONTROL, PROC_TPR_SHADOW |
-		 l1_read(&other, CPU_BASED_VM_EXEC_CONTROL));
-	EXPECT_EQ(VMX_FAIL(7), apic_attempt(&other));
-	EXPECT_EQ(2002, other.run->failure[0].rule);
-	l1_close(&other);
+static const struct offer offers[] = {
+	{ CAPS_PROC, PROC_TPR_SHADOW, VIRTUAL_APIC_PAGE_ADDR, 2002 },
+	{ CAPS_PROC2, PROC2_APIC_ACCESSES, APIC_ACCESS_ADDR, 2003 },
+	{ CAPS_PROC2, PROC2_X2APIC, 0, 2003 },
+	{ CAPS_PROC2, PROC2_APIC_REGISTERS, 0, 2003 },
+	{ CAPS_PROC2, PROC2_VID, GUEST_INTR_STATUS, 2003 },
+};
+
+static void open_without(struct __test_metadata *_metadata, struct l1 *l1, __u32 profile,
+			 const struct offer *offer)
+{
+	struct nvmx_caps caps;
+
+	l1_open(l1);
+	caps = l1->info.out_caps;
+	if (profile == NVMX_PROFILE_SEALED)
+		caps.msr[CAPS_MISC] &= ~BIT(29);
+	caps.msr[offer->ctl] &= ~(offer->bit << 32);
+	if (offer->ctl == CAPS_PROC)
+		caps.msr[CAPS_TRUE(CAPS_PROC)] &= ~(offer->bit << 32);
+	ASSERT_EQ(0, nvmx_enable_caps(l1->fd, profile, &caps));
+	test_get_info(l1->fd, &l1->info);
+	l1->profile = profile;
+	l1_map(l1);
+	test_vmxon(l1->fd, L1_VMXON);
+	l1_fresh_vmcs(l1, 0);
+	l1_prepare(l1, L2_64);
+}
+
+TEST_F(apic, an_l1_that_was_not_offered_a_control_does_not_have_it)
+{
+	const struct offer *offer;
+	__u32 controls;
+	__u64 value;
+	struct l1 l1;
+
+	for (offer = offers; offer < offers + ARRAY_LEN(offers); offer++) {
+		if (!l1_can(&self->l1, offer->ctl, offer->bit))
+			continue;
+		open_without(_metadata, &l1, variant->profile, offer);
+		if (offer->field) {
+			test_vmx_vmread(VMX_FAIL(12), l1.fd, offer->field, &value);
+			test_vmx_vmwrite(VMX_FAIL(12), l1.fd, offer->field, 0);
+		}
+		controls = offer->ctl == CAPS_PROC ? CPU_BASED_VM_EXEC_CONTROL :
+						     SECONDARY_VM_EXEC_CONTROL;
+		l1_set_control(&l1, CAPS_PROC2, 0);
+		l1_write(&l1, controls, l1_read(&l1, controls) | offer->bit);
+		EXPECT_EQ(VMX_FAIL(7), apic_attempt(&l1));
+		EXPECT_EQ(offer->rule, l1.run->failure[0].rule)
+			TH_LOG("control %#llx", offer->bit);
+		l1_close(&l1);
+	}
 }
 
 TEST_F(apic, the_addresses_cannot_become_passthrough_and_are_not_shown)
