@@ -10,4 +10,11 @@
 #error "nested_vmx: this kernel has no cpu_emergency_register_virt_callback(); supported are 6.1.153 to 6.18"
 #endif
 
+/* load_gs_index() has moved; where paravirt is built in, that brings it, too. */
+#ifdef NVMX_HAVE_GSSEG
+#include <asm/gsseg.h>
+#else
+#include <asm/special_insns.h>
+#endif
+
 #endif /* NVMX_COMPAT_H */

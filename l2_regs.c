@@ -18,6 +18,7 @@
 #include <asm/msr.h>
 #include <asm/segment.h>
 
+#include "compat.h"
 #include "l2_regs.h"
 #include "vcpu.h"
 #include "vmx_ops.h"
