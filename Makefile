@@ -2,7 +2,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-.PHONY: modules clean demo check bench lib unit coverage fuzz selftests build-all style doc help
+.PHONY: modules clean demo check check-debug check-all bench lib unit coverage fuzz selftests build-all style doc help
 
 modules:	## build nested_vmx.ko (KDIR=DIR: for the kernel with headers in DIR)
 	@test -e $(KDIR)/Makefile || { echo "nested_vmx: no kernel headers in $(KDIR): install linux-headers-$$(uname -r) or say make KDIR=DIR"; exit 1; }
@@ -17,6 +17,12 @@ demo:		## run L2 and watch it, here or in an emulated machine
 
 check:		## all tests
 	tools/check
+
+check-debug:	## in a kernel that watches memory and locking, and faults on demand
+	tools/check-debug
+
+check-all:	## everything, on every kernel, without a limit of time
+	tools/check-all
 
 bench:		## costs beside KVM's, in an emulated machine
 	tools/bench
