@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "commands.h"
 #include "fail_nth.h"
 
 #define MOST	2000		/* fault points of one call */
@@ -405,6 +406,59 @@ TEST_F(call, fails_cleanly_at_each_fault)
 	EXPECT_LT(0, faults);
 	if (carried_out)
 		EXPECT_EQ(faults, carried_out);
+}
+
+/* ---- all there are ------------------------------------------------------- */
+
+FIXTURE(table) {
+	struct l1 l1;
+};
+
+FIXTURE_SETUP(table)
+{
+	if (!fail_nth_possible())
+		SKIP(return, "no fault injection");
+	start_ready(&self->l1);
+}
+
+FIXTURE_TEARDOWN(table)
+{
+	fail_nth_disarm();
+	l1_close(&self->l1);
+}
+
+static const struct command *command;
+static struct command_room room;
+
+static long call_command(struct l1 *l1)
+{
+	return command_call(command, l1->fd, &room);
+}
+
+/* What each command of the table answers to its own argument, faults or not. */
+TEST_F(table, no_command_of_the_table_does_harm_at_any_fault)
+{
+	unsigned int i, n, faults = 0;
+	long ret, good;
+
+	for (i = 0; i < command_count; i++) {
+		command = &commands[i];
+		command_fill(command, &room, &self->l1);
+		good = call_command(&self->l1);
+		for (n = 1; n < MOST; n++) {
+			restart(&self->l1, start_ready);
+			command_fill(command, &room, &self->l1);
+			if (!call_once(&self->l1, n, call_command, &ret))
+				break;
+			faults++;
+			EXPECT_TRUE(ret == good || ret == -ENOMEM || ret == -EFAULT)
+				TH_LOG("%s, fault %u: %ld", command->name, n, ret);
+		}
+		EXPECT_EQ(good, ret) TH_LOG("%s", command->name);
+		restart(&self->l1, start_ready);
+	}
+	TH_LOG("%u faults injected", faults);
+	l1_run_until(&self->l1, EXIT_VMCALL);
 }
 
 /* ---- entering L2 --------------------------------------------------------- */

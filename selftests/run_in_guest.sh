@@ -75,7 +75,7 @@ page_stacks=/sys/kernel/debug/page_owner_stacks
 
 # Nothing that the boot left is ours.
 forget_leaks() {
-	[ ! -e $kmemleak ] || echo clear >$kmemleak
+	[ ! -e "$kmemleak" ] || echo clear >"$kmemleak"
 }
 
 vmstat() {
@@ -93,11 +93,11 @@ pinned_pages() {
 # the last scan.
 unreferenced_objects() {
 	sleep 6
-	echo scan >$kmemleak
-	echo scan >$kmemleak
-	head -n 60 $kmemleak
+	echo scan >"$kmemleak"
+	echo scan >"$kmemleak"
+	head -n 60 "$kmemleak"
 	# It disables itself for good when it runs out of memory.
-	echo scan >$kmemleak || echo "kmemleak is disabled"
+	echo scan >"$kmemleak" || echo "kmemleak is disabled"
 }
 
 # Who allocated a page that is still in use.  Only the code of a module that is
@@ -106,7 +106,7 @@ orphaned_pages() {
 	awk '
 		/^ *0xffffffff/ { ours = 1 }
 		/^$/ { if (ours) print stack; ours = 0; stack = ""; next }
-		{ stack = stack "\n" $0 }' $page_stacks/show_stacks
+		{ stack = stack "\n" $0 }' "$page_stacks/show_stacks"
 }
 
 # Report what $2 finds as test number $1.
@@ -126,12 +126,12 @@ leaks() {
 	echo "# BEGIN leaks"
 	echo 1..3
 	leak_test 1 pinned_pages
-	if [ -e $kmemleak ]; then
+	if [ -e "$kmemleak" ]; then
 		leak_test 2 unreferenced_objects
 	else
 		echo "ok 2 unreferenced_objects # SKIP no kmemleak"
 	fi
-	if [ -e $page_stacks ]; then
+	if [ -e "$page_stacks" ]; then
 		leak_test 3 orphaned_pages
 	else
 		echo "ok 3 orphaned_pages # SKIP no page_owner"
