@@ -3,12 +3,14 @@
  * Commands: state of L1, of L2 and of the fields.
  */
 #include <linux/bits.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "commands.h"
-#include "l2_msr.h"
 #include "l2_regs.h"
+#include "snapshot.h"
+#include "snapshot_state.h"
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
@@ -40,44 +42,22 @@ int cmd_get_state(struct nvmx_vcpu *vcpu, void *arg)
 int cmd_get_l1(struct nvmx_vcpu *vcpu, void *arg)
 {
 	struct nvmx_l1 *l1 = arg;
-	unsigned int i;
 
 	if (l1->reserved)
 		return -EINVAL;
 
-	/* VMX does not switch them: they are what L2 left. */
-	for (i = 0; vcpu->l1_gpr_from_l2 && i < NVMX_GPRS; i++)
-		if (i != NVMX_RSP && vcpu->profile == NVMX_PROFILE_SDM)
-			vcpu->l1.gpr[i] = vcpu->l2.gpr[i];
-	*l1 = vcpu->l1;
+	*l1 = *nvmx_vcpu_l1(vcpu);
 	return 0;
-}
-
-static bool segments_clean(const struct nvmx_l1 *l1)
-{
-	unsigned int i;
-
-	for (i = 0; i < NVMX_SEGMENTS; i++)
-		if (memchr_inv(l1->seg[i].reserved, 0, sizeof(l1->seg[i].reserved)))
-			return false;
-	return true;
 }
 
 int cmd_set_l1(struct nvmx_vcpu *vcpu, void *arg)
 {
 	const struct nvmx_l1 *l1 = arg;
 
-	if (l1->cpl > 3 || l1->mov_ss > 1 || l1->smm > 1 || l1->reserved ||
-	    !l2_msr_pat_legal(l1->pat) || !segments_clean(l1))
+	if (!snapshot_l1_legal(l1))
 		return -EINVAL;
 
-	vcpu->l1 = *l1;
-	vcpu->l1.size = 0;
-	vcpu->l1.flags = 0;
-	vcpu->l1_current = false;
-	vcpu->l1_judged = false;
-	vcpu->l1_gpr_from_l2 = false;
-	vcpu->vmcs02.stale |= G_EFER | G_PAT | G_DEBUG;
+	nvmx_vcpu_set_l1(vcpu, l1);
 	return 0;
 }
 
@@ -223,4 +203,41 @@ int cmd_get_stats(struct nvmx_vcpu *vcpu, void *arg)
 			return -EFAULT;
 	}
 	return 0;
+}
+
+int cmd_get_snapshot(struct nvmx_vcpu *vcpu, void *arg)
+{
+	struct nvmx_snapshot *cmd = arg;
+	void *data;
+	int ret = snapshot_save(vcpu, &data, &cmd->out_bytes);
+
+	if (ret)
+		return ret;
+
+	if (cmd->bytes >= cmd->out_bytes &&
+	    copy_to_user(u64_to_user_ptr(cmd->buffer), data, cmd->out_bytes))
+		ret = -EFAULT;
+	kvfree(data);
+	return ret;
+}
+
+int cmd_set_snapshot(struct nvmx_vcpu *vcpu, void *arg)
+{
+	struct nvmx_snapshot *cmd = arg;
+	void *data;
+	int ret = 0;
+
+	if (cmd->bytes > NVMX_SNAPSHOT_MAX)
+		return -E2BIG;
+
+	data = kvmalloc(max_t(u64, cmd->bytes, 1), GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -ENOMEM;
+
+	if (copy_from_user(data, u64_to_user_ptr(cmd->buffer), cmd->bytes))
+		ret = -EFAULT;
+	else
+		ret = snapshot_load(vcpu, data, cmd->bytes, cmd);
+	kvfree(data);
+	return ret;
 }

@@ -51,6 +51,8 @@ nvmx_command cmd_get_policy;
 nvmx_command cmd_set_policy;
 nvmx_command cmd_walk;
 nvmx_command cmd_peek;
+nvmx_command cmd_get_snapshot;
+nvmx_command cmd_set_snapshot;
 nvmx_command cmd_get_stats;
 
 /* cmd_explain.c */

@@ -45,13 +45,6 @@ static bool is_32_bit(const struct nvmx_vcpu *vcpu, u64 value)
 	return !(value >> 32);
 }
 
-bool l2_msr_pat_legal(u64 pat)
-{
-	/* No byte is above 7, and none is 2 or 3. */
-	return !(pat & 0xf8f8f8f8f8f8f8f8ULL) &&
-	       !(pat & ~(pat >> 1) & 0x0202020202020202ULL);
-}
-
 static bool is_pat(const struct nvmx_vcpu *vcpu, u64 value)
 {
 	return l2_msr_pat_legal(value);

@@ -38,6 +38,11 @@ bool l2_msr_write(struct nvmx_vcpu *vcpu, u32 index, u64 value);
  * Context: Any context.
  * Return: true if each byte is a memory type.
  */
-bool l2_msr_pat_legal(u64 pat);
+static inline bool l2_msr_pat_legal(u64 pat)
+{
+	/* No byte is above 7, and none is 2 or 3. */
+	return !(pat & 0xf8f8f8f8f8f8f8f8ULL) &&
+	       !(pat & ~(pat >> 1) & 0x0202020202020202ULL);
+}
 
 #endif /* NVMX_L2_MSR_H */

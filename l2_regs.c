@@ -99,6 +99,9 @@ int l2_regs_init(struct l2_regs *regs)
 
 	*(u16 *)regs->xsave = FCW_INIT;
 	*(u32 *)(regs->xsave + XSAVE_MXCSR) = MXCSR_INIT;
+	/* FXSAVE never writes it, and the area always holds the state. */
+	if (!l2_xfeatures())
+		*(u64 *)(regs->xsave + XSAVE_XSTATE_BV) = XCR0_X87 | XCR0_SSE;
 	regs->xcr0 = XCR0_X87;
 	regs->dr6 = DR6_RESERVED;
 	regs->fpu_runs = must_load_fpu();

@@ -404,6 +404,113 @@ static int resume_live(struct nvmx_vcpu *vcpu, unsigned long flags)
 	return nested_run(vcpu);
 }
 
+/* ---- an L2 from a snapshot ----------------------------------------------- */
+
+/* What was live instead of what the entry long ago had. */
+static void overlay_entry(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live)
+{
+	const u64 *stored = vcpu->current_vmcs->value;
+	const u64 *effective = nvmx_vcpu_effective(vcpu);
+	u64 *f = vcpu->effective;
+	unsigned int i;
+
+	/* Guest state is L2's own, also where L1 may not see it. */
+	for (i = 0; i < VMCS_FIELD_COUNT; i++)
+		f[i] = VMCS_ENC_TYPE(vmcs_field_table[i].encoding) == VMCS_GUEST ?
+		       stored[i] : effective[i];
+	f[VF_VM_ENTRY_INTR_INFO_FIELD] = live->event_info;
+	f[VF_VM_ENTRY_EXCEPTION_ERROR_CODE] = live->event_error_code;
+	f[VF_VM_ENTRY_INSTRUCTION_LEN] = live->event_length;
+	f[VF_VM_ENTRY_MSR_LOAD_COUNT] = 0;
+	f[VF_GUEST_ACTIVITY_STATE] = live->activity;
+	f[VF_VMX_PREEMPTION_TIMER_VALUE] = live->timer;
+	for (i = 0; i < 4; i++)
+		f[VF_GUEST_PDPTR0 + i] = live->pdpte[i];
+	vcpu->f = f;
+}
+
+/* What an entry may leave as L1 has it, and L2 has changed since. */
+static void overlay_registers(struct nvmx_vcpu *vcpu,
+			      const struct nvmx_snapshot_live *live)
+{
+	u64 *f = vcpu->effective;
+
+	f[VF_VM_ENTRY_CONTROLS] |= VM_ENTRY_LOAD_DEBUG_CONTROLS |
+				   VM_ENTRY_LOAD_IA32_EFER | VM_ENTRY_LOAD_IA32_PAT;
+	f[VF_GUEST_DR7] = live->dr7;
+	f[VF_GUEST_IA32_DEBUGCTL] = live->debugctl;
+	f[VF_GUEST_IA32_EFER] = live->efer;
+	f[VF_GUEST_IA32_PAT] = live->pat;
+}
+
+/* Return: 0, -errno, or the id of the first broken rule. */
+static int judge_live(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live,
+		      struct entry_memory *mem)
+{
+	struct entry_state state;
+	u32 total;
+	int ret;
+
+	overlay_entry(vcpu, live);
+	fill_state(vcpu, &state);
+	state.no_insn = true;
+	ret = read_entry_memory(vcpu, &state.mem);
+	if (ret)
+		return ret;
+	if (state.mem.pdpte_valid)
+		memcpy(state.mem.pdpte, live->pdpte, sizeof(live->pdpte));
+
+	total = entry_checks_run(&state, ENTRY_ALL, vcpu->failures, 1);
+	if (!total) {
+		/* These controls are L0's: L1's processor may lack them. */
+		overlay_registers(vcpu, live);
+		state.caps = &vcpu->machine->offered;
+		total = entry_checks_run(&state, ENTRY_ALL, vcpu->failures, 1);
+	}
+	*mem = state.mem;
+	return total ? vcpu->failures[0].rule : 0;
+}
+
+int nested_restore(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live,
+		   u32 *rule)
+{
+	struct entry_memory mem;
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	ret = judge_live(vcpu, live, &mem);
+	if (ret > 0) {
+		*rule = ret;
+		return -EINVAL;
+	}
+	if (!ret)
+		ret = vmcs02_choose_ept(vcpu);
+	if (!ret)
+		ret = l2_apic_choose(vcpu);
+	if (!ret)
+		ret = prepare_vmcs02(vcpu, &mem);
+	if (ret)
+		return ret;
+
+	/* L1's own again: an exit saves and loads by them. */
+	overlay_entry(vcpu, live);
+	vcpu->activity = live->activity;
+	vcpu->mtf_injected = live->mtf_injected;
+	vcpu->was_launched = live->was_launched;
+	vcpu->l0_event = live->l0_event;
+	vcpu->reflect = false;
+	vcpu->l1_judged = false;
+	/* L1's next entry loads them as its own controls say, or L1 shares them. */
+	vcpu->vmcs02.stale |= G_EFER | G_PAT | G_DEBUG;
+	vcpu->vmcs02.shared_msrs = true;
+	l2_regs_copy_gpr(vcpu->l2.gpr, live->gpr);
+	l2_regs_copy_gpr(vcpu->run->gpr, live->gpr);
+	vcpu->run->gpr[NVMX_RSP] = vcpu->f[VF_GUEST_RSP];
+	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L2);
+	return 0;
+}
+
 /* ---- the lists of the run page ------------------------------------------- */
 
 /* One VMWRITE of the list, each word of which is read once. */

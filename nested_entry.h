@@ -52,4 +52,18 @@ int nested_check(struct nvmx_vcpu *vcpu, struct nvmx_failure *list, u32 capacity
  */
 bool nested_pdptes(struct nvmx_vcpu *vcpu, u64 *pdpte);
 
+/**
+ * nested_restore() - make an L2 live that was so elsewhere
+ * @vcpu: the vCPU, at level L1 with a current vmcs12 that holds L2's guest state
+ * @live: what no vmcs12 has; of its domains
+ * @rule: to be filled with the id of the first broken rule, for -EINVAL
+ *
+ * Judged by all rules of VM entry.  Nothing runs before NVMX_ENTER_L2.
+ *
+ * Context: Process context, nvmx_vcpu.lock is held.
+ * Return: 0, %-EINVAL, %-ENOMEM, %-ENODEV or %-EIO.
+ */
+int nested_restore(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live,
+		   u32 *rule);
+
 #endif /* NVMX_NESTED_ENTRY_H */

@@ -110,6 +110,10 @@ static const struct nvmx_ioctl nvmx_ioctls[] = {
 		   AT_L1),
 	NVMX_IOCTL(NVMX_WALK_FIELDS, cmd_walk, nvmx_walk, out_total, 0, AT_L1),
 	NVMX_IOCTL(NVMX_PEEK, cmd_peek, nvmx_peek, out_policy, 0, AT_L1 | AT_L2),
+	NVMX_IOCTL(NVMX_GET_SNAPSHOT, cmd_get_snapshot, nvmx_snapshot, out_offset, 0,
+		   AT_ANY),
+	NVMX_IOCTL(NVMX_SET_SNAPSHOT, cmd_set_snapshot, nvmx_snapshot, out_offset, 0,
+		   AT_L0),
 	NVMX_IOCTL(NVMX_GET_STATS, cmd_get_stats, nvmx_stats, out_entries, 0, AT_ANY),
 	NVMX_IOCTL(NVMX_CHECK, cmd_check, nvmx_check, out_reserved, 0, AT_L1),
 	NVMX_IOCTL(NVMX_EXPLAIN, cmd_explain, nvmx_explain, out_decider, 0,
@@ -196,8 +200,8 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		return ret;
 
 	ret = ioctl->run(vcpu, vcpu->cmd);
-	/* A refused policy comes with its reason. */
-	if (ret && ioctl->cmd != NVMX_SET_POLICY)
+	/* A policy or a snapshot that is refused comes with the reason. */
+	if (ret && ioctl->cmd != NVMX_SET_POLICY && ioctl->cmd != NVMX_SET_SNAPSHOT)
 		return ret;
 
 	((u32 *)vcpu->cmd)[0] = size;

@@ -217,6 +217,48 @@ int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 p
 	return 0;
 }
 
+void nvmx_vcpu_disable(struct nvmx_vcpu *vcpu)
+{
+	lockdep_assert_held(&vcpu->lock);
+
+	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L0);
+	vcpu->aborted = 0;
+	vcpu->vmxon = false;
+	vcpu->vmxon_ptr = NVMX_NO_VMPTR;
+	vcpu->current_vmcs = NULL;
+	vcpu->vmcs02.owner = NULL;
+	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
+	vcpu->l0_event = NVMX_L0_NONE;
+	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
+	nvmx_vcpu_reset_l1(vcpu);
+}
+
+const struct nvmx_l1 *nvmx_vcpu_l1(struct nvmx_vcpu *vcpu)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	/* VMX does not switch them: they are what L2 left. */
+	for (i = 0; vcpu->l1_gpr_from_l2 && i < NVMX_GPRS; i++)
+		if (i != NVMX_RSP && vcpu->profile == NVMX_PROFILE_SDM)
+			vcpu->l1.gpr[i] = vcpu->l2.gpr[i];
+	return &vcpu->l1;
+}
+
+void nvmx_vcpu_set_l1(struct nvmx_vcpu *vcpu, const struct nvmx_l1 *l1)
+{
+	lockdep_assert_held(&vcpu->lock);
+
+	vcpu->l1 = *l1;
+	vcpu->l1.size = 0;
+	vcpu->l1.flags = 0;
+	vcpu->l1_current = false;
+	vcpu->l1_judged = false;
+	vcpu->l1_gpr_from_l2 = false;
+	vcpu->vmcs02.stale |= G_EFER | G_PAT | G_DEBUG;
+}
+
 /*
  * Does L0 ever look at the value of a hidden field?  Not at host state in the
  * sealed profile: its rules do not apply and no exit loads it.

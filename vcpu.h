@@ -381,6 +381,32 @@ void nvmx_vcpu_reset_l1(struct nvmx_vcpu *vcpu);
 int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 profile);
 
 /**
+ * nvmx_vcpu_disable() - L1 or L2 -> L0: forget all of nested VMX
+ * @vcpu: the vCPU; L2 does not run
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void nvmx_vcpu_disable(struct nvmx_vcpu *vcpu);
+
+/**
+ * nvmx_vcpu_l1() - L1's registers
+ * @vcpu: the vCPU
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: them, those that L2 left included; size and flags are 0.
+ */
+const struct nvmx_l1 *nvmx_vcpu_l1(struct nvmx_vcpu *vcpu);
+
+/**
+ * nvmx_vcpu_set_l1() - give L1 registers
+ * @vcpu: the vCPU; L2 is not live
+ * @l1: the registers, legal
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void nvmx_vcpu_set_l1(struct nvmx_vcpu *vcpu, const struct nvmx_l1 *l1);
+
+/**
  * nvmx_vcpu_set_policy() - override the policy of a field
  * @vcpu: the vCPU
  * @index: the field, which exists

@@ -250,6 +250,19 @@ void vmcs02_sync_entry(struct nvmx_vcpu *vcpu, u64 groups, u32 parts);
 u32 vmcs02_dirty_parts(const struct nvmx_vcpu *vcpu);
 
 /**
+ * vmcs02_sync_live() - bring guest state into vmcs12 as a VM exit would
+ * @vcpu: the vCPU; L2 is live, but does not run
+ * @live: to be filled with what no vmcs12 has; the members on registers outside
+ *	the VMCS and on posts are left alone
+ *
+ * L1's registers and what depends on VM-exit controls stay as they are.
+ *
+ * Context: Process context, interrupts on, nvmx_vcpu.lock is held.
+ * Return: 0, or -ENODEV if VMX is off on this CPU.
+ */
+int vmcs02_sync_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live);
+
+/**
  * vmcs02_peek() - read a field of vmcs02
  * @vcpu: the vCPU
  * @index: the field

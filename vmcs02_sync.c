@@ -272,6 +272,61 @@ void vmcs02_sync_entry(struct nvmx_vcpu *vcpu, u64 groups, u32 parts)
 	sync_some(vcpu, &set);
 }
 
+static void read_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live)
+{
+	u32 event = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
+
+	live->debugctl = vcpu->vmcs02.debugctl;
+	live->dr7 = vmcs_readl(GUEST_DR7);
+	live->efer = vmcs_read64(GUEST_IA32_EFER);
+	live->pat = vmcs_read64(GUEST_IA32_PAT);
+	live->pdpte[0] = vmcs_read64(GUEST_PDPTR0);
+	live->pdpte[1] = vmcs_read64(GUEST_PDPTR1);
+	live->pdpte[2] = vmcs_read64(GUEST_PDPTR2);
+	live->pdpte[3] = vmcs_read64(GUEST_PDPTR3);
+	if (vcpu->vmcs02.timer)
+		live->timer = vmcs_read32(VMX_PREEMPTION_TIMER_VALUE);
+	if (!(event & INTR_INFO_VALID_MASK))
+		return;
+	live->event_info = event;
+	live->event_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
+	live->event_length = vmcs_read32(VM_ENTRY_INSTRUCTION_LEN);
+}
+
+static void sync_live(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	struct shadow_vmcs *vmcs = v->owner;
+	unsigned int i;
+
+	if (!v->rip_stale)
+		vmcs12_sync(vmcs, VF_GUEST_RIP, vmcs_readl(GUEST_RIP));
+	vmcs12_sync(vmcs, VF_GUEST_RSP, vmcs_readl(GUEST_RSP));
+	vmcs12_sync(vmcs, VF_GUEST_ACTIVITY_STATE, vcpu->activity);
+	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
+		sync_mode(vcpu);
+	v->exit12 = vcpu->f[VF_VM_EXIT_CONTROLS];
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
+		vmcs->stale[i] |= rare.word[i];
+	sync_set(vcpu, vmcs, &rare);
+}
+
+int vmcs02_sync_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live)
+{
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	preempt_disable();
+	ret = vmcs02_load(vcpu);
+	if (!ret) {
+		sync_live(vcpu);
+		read_live(vcpu, live);
+	}
+	preempt_enable();
+	return ret;
+}
+
 /* Fields of vmcs02 that hold host state or addresses of the kernel. */
 static bool peek_allowed(enum vmcs_index index)
 {

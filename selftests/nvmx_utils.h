@@ -335,6 +335,27 @@ static inline int nvmx_peek(int fd, __u32 which, __u32 encoding,
 	return nvmx_call(fd, NVMX_PEEK, peek);
 }
 
+static inline int nvmx_get_snapshot(int fd, void *buffer, __u64 room, __u64 *bytes)
+{
+	struct nvmx_snapshot arg = {
+		.size = sizeof(arg), .buffer = (uintptr_t)buffer, .bytes = room,
+	};
+	int ret = nvmx_call(fd, NVMX_GET_SNAPSHOT, &arg);
+
+	*bytes = arg.out_bytes;
+	return ret;
+}
+
+static inline int nvmx_set_snapshot(int fd, const void *buffer, __u64 bytes,
+				    struct nvmx_snapshot *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->buffer = (uintptr_t)buffer;
+	arg->bytes = bytes;
+	return nvmx_call(fd, NVMX_SET_SNAPSHOT, arg);
+}
+
 static inline int nvmx_get_stats(int fd, struct nvmx_exit_stat *exits,
 				 __u32 capacity, struct nvmx_stats *stats)
 {
@@ -441,6 +462,9 @@ static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 #define test_err_walk(e, ...)		test_err(e, nvmx_walk(__VA_ARGS__))
 #define test_peek(...)			test_ok(nvmx_peek(__VA_ARGS__))
 #define test_err_peek(e, ...)		test_err(e, nvmx_peek(__VA_ARGS__))
+#define test_get_snapshot(...)		test_ok(nvmx_get_snapshot(__VA_ARGS__))
+#define test_set_snapshot(...)		test_ok(nvmx_set_snapshot(__VA_ARGS__))
+#define test_err_set_snapshot(e, ...)	test_err(e, nvmx_set_snapshot(__VA_ARGS__))
 #define test_get_stats(...)		test_ok(nvmx_get_stats(__VA_ARGS__))
 #define test_err_get_stats(e, ...)	test_err(e, nvmx_get_stats(__VA_ARGS__))
 #define test_explain(...)		test_ok(nvmx_explain(__VA_ARGS__))

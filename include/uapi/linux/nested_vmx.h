@@ -99,7 +99,8 @@
 #define NVMX_SET_POLICY		_IO(NVMX_IOC_TYPE, 0x36)
 #define NVMX_WALK_FIELDS	_IO(NVMX_IOC_TYPE, 0x37)
 #define NVMX_PEEK		_IO(NVMX_IOC_TYPE, 0x38)
-/* 0x39, 0x3a reserved: snapshot */
+#define NVMX_GET_SNAPSHOT	_IO(NVMX_IOC_TYPE, 0x39)
+#define NVMX_SET_SNAPSHOT	_IO(NVMX_IOC_TYPE, 0x3a)
 #define NVMX_GET_STATS		_IO(NVMX_IOC_TYPE, 0x3b)
 
 #define NVMX_CHECK		_IO(NVMX_IOC_TYPE, 0x40)
@@ -1069,6 +1070,266 @@ struct nvmx_peek {
 	__u32 out_present;
 	__u32 out_policy;
 };
+
+/* ---- snapshot ----------------------------------------------------------- */
+
+/** NVMX_SNAPSHOT_MAGIC - nvmx_snapshot_header.magic: "nvmxsnap" */
+#define NVMX_SNAPSHOT_MAGIC	0x70616e73786d766eULL
+
+/** NVMX_SNAPSHOT_VERSION - version of the format */
+#define NVMX_SNAPSHOT_VERSION	1
+
+/** NVMX_SNAPSHOT_MAX - most bytes of a snapshot */
+#define NVMX_SNAPSHOT_MAX	0x100000
+
+/**
+ * struct nvmx_snapshot_header - what a snapshot starts with
+ * @magic: NVMX_SNAPSHOT_MAGIC
+ * @version: NVMX_SNAPSHOT_VERSION
+ * @reserved: 0
+ * @bytes: length of the snapshot, this header included
+ *
+ * All numbers are little-endian.  Sections follow, each a multiple of 8 bytes.
+ */
+struct nvmx_snapshot_header {
+	__u64 magic;
+	__u32 version;
+	__u32 reserved;
+	__u64 bytes;
+};
+
+/**
+ * struct nvmx_snapshot_section - what a section of a snapshot starts with
+ * @type: enum nvmx_snapshot_type
+ * @reserved: 0
+ * @bytes: length of the section, this header included, a multiple of 8
+ */
+struct nvmx_snapshot_section {
+	__u32 type;
+	__u32 reserved;
+	__u64 bytes;
+};
+
+/**
+ * enum nvmx_snapshot_type - sections of a snapshot
+ * @NVMX_SNAPSHOT_MACHINE: struct nvmx_snapshot_machine; once, first
+ * @NVMX_SNAPSHOT_POLICY: struct nvmx_snapshot_policy for each field whose policy
+ *	is not the profile's, in ascending order of encoding; at most once
+ * @NVMX_SNAPSHOT_L1: struct nvmx_l1; once
+ * @NVMX_SNAPSHOT_L2: struct nvmx_l2; once
+ * @NVMX_SNAPSHOT_VMCS: struct nvmx_snapshot_vmcs and its fields; for each active
+ *	vmcs12, the one that was current longest ago first
+ * @NVMX_SNAPSHOT_LIVE: struct nvmx_snapshot_live; once if the level is L2
+ */
+enum nvmx_snapshot_type {
+	NVMX_SNAPSHOT_MACHINE	= 1,
+	NVMX_SNAPSHOT_POLICY	= 2,
+	NVMX_SNAPSHOT_L1	= 3,
+	NVMX_SNAPSHOT_L2	= 4,
+	NVMX_SNAPSHOT_VMCS	= 5,
+	NVMX_SNAPSHOT_LIVE	= 6,
+};
+
+/**
+ * struct nvmx_snapshot_machine - L1's machine and where its processor is
+ * @level: enum nvmx_level
+ * @profile: enum nvmx_profile; 0 at level L0
+ * @vmxon: 1 in VMX operation
+ * @aborted: VMX-abort indicator, or 0
+ * @vmxon_ptr: VMXON pointer, or NVMX_NO_VMPTR
+ * @vmptr: current-VMCS pointer, or NVMX_NO_VMPTR
+ * @caps: what L1 sees; zero at level L0
+ */
+struct nvmx_snapshot_machine {
+	__u32 level;
+	__u32 profile;
+	__u32 vmxon;
+	__u32 aborted;
+	__u64 vmxon_ptr;
+	__u64 vmptr;
+	struct nvmx_caps caps;
+};
+
+/**
+ * struct nvmx_snapshot_policy - the policy of a field
+ * @encoding: the field, by its full encoding
+ * @policy: enum nvmx_policy
+ */
+struct nvmx_snapshot_policy {
+	__u32 encoding;
+	__u32 policy;
+};
+
+/**
+ * struct nvmx_snapshot_field - a present field of a vmcs12
+ * @encoding: full encoding
+ * @value: stored value
+ */
+struct nvmx_snapshot_field {
+	__u64 encoding;
+	__u64 value;
+};
+
+/**
+ * struct nvmx_snapshot_vmcs - an active vmcs12
+ * @vmptr: L1-physical address that names it
+ * @link: shadow link, or NVMX_NO_VMPTR
+ * @launched: launch state, 0 or 1
+ * @count: number of struct nvmx_snapshot_field that follow, in ascending order
+ *	of encoding
+ *
+ * While L2 is live the guest state of the current one is L2's own.
+ */
+struct nvmx_snapshot_vmcs {
+	__u64 vmptr;
+	__u64 link;
+	__u32 launched;
+	__u32 count;
+};
+
+/**
+ * struct nvmx_snapshot_live - a live L2, as far as no vmcs12 has it
+ * @gpr: general-purpose registers by enum nvmx_gpr; RSP is in the vmcs12
+ * @debugctl: IA32_DEBUGCTL
+ * @dr7: DR7
+ * @efer: IA32_EFER
+ * @pat: IA32_PAT
+ * @pdpte: PDPTEs, in use with PAE paging
+ * @activity: activity state
+ * @mtf_injected: 1 if an MTF VM exit is pending that the entry injected
+ * @event_info: event that is to be delivered first, in the format of the
+ *	VM-entry interruption information, or 0: one that the entry injected, or
+ *	whose delivery was interrupted
+ * @event_error_code: its error code
+ * @event_length: its instruction length
+ * @timer: what is left of the VMX-preemption timer
+ * @was_launched: launch state before the entry
+ * @l0_event: enum nvmx_l0_event that waits to be settled
+ * @posted: 1 if @post is an NVMX_EXIT_L2 that has not been honoured yet
+ * @reserved: 0
+ * @post: see @posted; its size and flags are 0
+ */
+struct nvmx_snapshot_live {
+	__u64 gpr[NVMX_GPRS];
+	__u64 debugctl;
+	__u64 dr7;
+	__u64 efer;
+	__u64 pat;
+	__u64 pdpte[4];
+	__u32 activity;
+	__u32 mtf_injected;
+	__u32 event_info;
+	__u32 event_error_code;
+	__u32 event_length;
+	__u32 timer;
+	__u32 was_launched;
+	__u32 l0_event;
+	__u32 posted;
+	__u32 reserved;
+	struct nvmx_exit_l2 post;
+};
+
+/**
+ * enum nvmx_snapshot_refusal - why a snapshot cannot be loaded
+ * @NVMX_SNAP_OK: it can
+ * @NVMX_SNAP_TRUNCATED: shorter than a header, or a section than its own
+ * @NVMX_SNAP_MAGIC: no snapshot
+ * @NVMX_SNAP_VERSION: a version that this L0 does not know
+ * @NVMX_SNAP_RESERVED: a reserved member is not 0
+ * @NVMX_SNAP_LENGTH: the header has another length than the buffer
+ * @NVMX_SNAP_SECTION_LENGTH: a section's length is not that of its type, no
+ *	multiple of 8, or runs past the end
+ * @NVMX_SNAP_UNKNOWN: a section of unknown type
+ * @NVMX_SNAP_ORDER: a section that is not where it has to be: the machine first
+ * @NVMX_SNAP_TWICE: a section that may be there but once
+ * @NVMX_SNAP_MISSING: a section that has to be there is not
+ * @NVMX_SNAP_LEVEL: no nesting level, or one that does not go with the rest:
+ *	VMX operation, VMCSs or policies at level L0, an L2 without current VMCS
+ * @NVMX_SNAP_PROFILE: no profile
+ * @NVMX_SNAP_CAPS: more than this L0 offers
+ * @NVMX_SNAP_VMXON: VMX operation and VMXON pointer contradict each other, or
+ *	the pointer is no legal one
+ * @NVMX_SNAP_CURRENT: the current VMCS is none of the active ones
+ * @NVMX_SNAP_ABORT: no VMX-abort indicator, or not at level L1
+ * @NVMX_SNAP_POLICY_FIELD: a policy for a field that does not exist, or that is
+ *	not in ascending order
+ * @NVMX_SNAP_POLICY_REFUSED: a policy that the field cannot have
+ * @NVMX_SNAP_L1: L1's registers, as NVMX_SET_L1 would say EINVAL
+ * @NVMX_SNAP_L2: L2's registers, as NVMX_SET_L2 would say EINVAL
+ * @NVMX_SNAP_VMCS_COUNT: more active vmcs12s than may be
+ * @NVMX_SNAP_VMCS_POINTER: no legal VMCS pointer, or one that is there already
+ * @NVMX_SNAP_VMCS_STATE: no launch state, or no legal link
+ * @NVMX_SNAP_VMCS_FIELD: a field that L1's processor lacks, the high half of
+ *	one, or not in ascending order
+ * @NVMX_SNAP_VMCS_VALUE: a value wider than its field
+ * @NVMX_SNAP_LIVE: a live L2 at another level, or a member outside its domain
+ * @NVMX_SNAP_ENTRY: the live L2 breaks a rule of VM entry: out_detail
+ */
+enum nvmx_snapshot_refusal {
+	NVMX_SNAP_OK			= 0,
+	NVMX_SNAP_TRUNCATED		= 1,
+	NVMX_SNAP_MAGIC			= 2,
+	NVMX_SNAP_VERSION		= 3,
+	NVMX_SNAP_RESERVED		= 4,
+	NVMX_SNAP_LENGTH		= 5,
+	NVMX_SNAP_SECTION_LENGTH	= 6,
+	NVMX_SNAP_UNKNOWN		= 7,
+	NVMX_SNAP_ORDER			= 8,
+	NVMX_SNAP_TWICE			= 9,
+	NVMX_SNAP_MISSING		= 10,
+	NVMX_SNAP_LEVEL			= 11,
+	NVMX_SNAP_PROFILE		= 12,
+	NVMX_SNAP_CAPS			= 13,
+	NVMX_SNAP_VMXON			= 14,
+	NVMX_SNAP_CURRENT		= 15,
+	NVMX_SNAP_ABORT			= 16,
+	NVMX_SNAP_POLICY_FIELD		= 17,
+	NVMX_SNAP_POLICY_REFUSED	= 18,
+	NVMX_SNAP_L1			= 19,
+	NVMX_SNAP_L2			= 20,
+	NVMX_SNAP_VMCS_COUNT		= 21,
+	NVMX_SNAP_VMCS_POINTER		= 22,
+	NVMX_SNAP_VMCS_STATE		= 23,
+	NVMX_SNAP_VMCS_FIELD		= 24,
+	NVMX_SNAP_VMCS_VALUE		= 25,
+	NVMX_SNAP_LIVE			= 26,
+	NVMX_SNAP_ENTRY			= 27,
+};
+
+/**
+ * struct nvmx_snapshot - NVMX_GET_SNAPSHOT, NVMX_SET_SNAPSHOT
+ * @size: sizeof(struct nvmx_snapshot)
+ * @flags: 0
+ * @buffer: user address of the snapshot
+ * @bytes: GET: bytes there is room for; SET: length of the snapshot
+ * @out_bytes: GET: length of the snapshot; nothing is written to @buffer when
+ *	there is no room for all of it
+ * @out_reason: SET refused with EINVAL: enum nvmx_snapshot_refusal
+ * @out_detail: SET refused with NVMX_SNAP_ENTRY: id of the first broken rule
+ * @out_offset: SET refused: offset of what is wrong, as exactly as it is known
+ *
+ * The nested state of a file, but its memory, which is the process's own.  See
+ * Documentation/snapshot.rst.  GET: at every nesting level, but not while L2
+ * runs.  SET: on a file that has not been enabled yet (else EINVAL, or EBUSY when
+ * L2 is live); all or nothing.  Where it is refused, @out_x are written although
+ * the call fails.  Memory is registered before NVMX_SET_SNAPSHOT if the level of
+ * the snapshot is L2, otherwise before or after it.
+ *
+ * EFAULT when @buffer is bad, ENOMEM, E2BIG past NVMX_SNAPSHOT_MAX, ENODEV, EIO
+ * when the processor refused what L0 gave it.
+ */
+struct nvmx_snapshot {
+	__u32 size;
+	__u32 flags;
+	__u64 buffer;
+	__u64 bytes;
+	__u64 out_bytes;
+	__u32 out_reason;
+	__u32 out_detail;
+	__u64 out_offset;
+};
+
+/* ---- counts and costs ---------------------------------------------------- */
 
 /** NVMX_STAT_OTHER - nvmx_exit_stat.reason of all reasons that L0 does not know */
 #define NVMX_STAT_OTHER		0xffffffffU
