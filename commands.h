@@ -26,6 +26,8 @@ nvmx_command cmd_get_info;
 nvmx_command cmd_enable;
 nvmx_command cmd_mem_map;
 nvmx_command cmd_mem_unmap;
+nvmx_command cmd_get_cpuid;
+nvmx_command cmd_set_cpuid;
 
 /* cmd_insn.c */
 nvmx_command cmd_vmxon;

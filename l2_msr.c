@@ -133,10 +133,12 @@ static const struct l2_msr l2_msrs[] = {
 	{ .index = MSR_TSC_AUX, REG(tsc_aux), .legal = is_32_bit },
 };
 
-static const struct l2_msr *l2_msr_find(u32 index)
+static const struct l2_msr *l2_msr_find(const struct nvmx_vcpu *vcpu, u32 index)
 {
 	unsigned int i;
 
+	if (index == MSR_TSC_AUX && !l1_cpuid_has_tsc_aux(&vcpu->machine->cpuid))
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(l2_msrs); i++)
 		if (l2_msrs[i].index == index)
 			return &l2_msrs[i];
@@ -156,7 +158,7 @@ static bool read_vmx_msr(const struct nvmx_vcpu *vcpu, u32 index, u64 *value)
 
 bool l2_msr_read(struct nvmx_vcpu *vcpu, u32 index, u64 *value)
 {
-	const struct l2_msr *msr = l2_msr_find(index);
+	const struct l2_msr *msr = l2_msr_find(vcpu, index);
 
 	if (!msr)
 		return read_vmx_msr(vcpu, index, value);
@@ -174,7 +176,7 @@ bool l2_msr_read(struct nvmx_vcpu *vcpu, u32 index, u64 *value)
 
 bool l2_msr_write(struct nvmx_vcpu *vcpu, u32 index, u64 value)
 {
-	const struct l2_msr *msr = l2_msr_find(index);
+	const struct l2_msr *msr = l2_msr_find(vcpu, index);
 	u64 old;
 
 	if (!msr || (msr->legal && !msr->legal(vcpu, value)))

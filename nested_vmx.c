@@ -85,6 +85,8 @@ static const struct nvmx_ioctl nvmx_ioctls[] = {
 		   NVMX_MEM_READONLY, AT_L0 | AT_L1),
 	NVMX_IOCTL(NVMX_MEM_UNMAP, cmd_mem_unmap, nvmx_mem_unmap, bytes, 0,
 		   AT_L0 | AT_L1),
+	NVMX_IOCTL(NVMX_GET_CPUID, cmd_get_cpuid, nvmx_cpuid, reserved, 0, AT_ANY),
+	NVMX_IOCTL(NVMX_SET_CPUID, cmd_set_cpuid, nvmx_cpuid, reserved, 0, AT_L1),
 	NVMX_IOCTL(NVMX_VMXON, cmd_vmxon, nvmx_vmptr, out_result, 0, AT_L1),
 	NVMX_IOCTL(NVMX_VMXOFF, cmd_vmxoff, nvmx_insn, out_result, 0, AT_L1),
 	NVMX_IOCTL(NVMX_VMCLEAR, cmd_vmclear, nvmx_vmptr, out_result, 0, AT_L1),
@@ -180,6 +182,12 @@ static int probe_answer(const u8 *buf, u8 __user *user, u32 size, u32 bytes)
 	return 0;
 }
 
+/* What is refused by these comes with the reason. */
+static bool answers_refused(unsigned int cmd)
+{
+	return cmd == NVMX_SET_POLICY || cmd == NVMX_SET_SNAPSHOT || cmd == NVMX_SET_CPUID;
+}
+
 static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		       void __user *user)
 {
@@ -200,8 +208,7 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		return ret;
 
 	ret = ioctl->run(vcpu, vcpu->cmd);
-	/* A policy or a snapshot that is refused comes with the reason. */
-	if (ret && ioctl->cmd != NVMX_SET_POLICY && ioctl->cmd != NVMX_SET_SNAPSHOT)
+	if (ret && !answers_refused(ioctl->cmd))
 		return ret;
 
 	((u32 *)vcpu->cmd)[0] = size;

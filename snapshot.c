@@ -199,6 +199,19 @@ static u32 judge_live(struct parser *p, const void *body, u64 bytes)
 	return live->activity > GUEST_ACTIVITY_WAIT_SIPI ? NVMX_SNAP_LIVE : NVMX_SNAP_OK;
 }
 
+static u32 judge_cpuid(struct parser *p, const void *body, u64 bytes)
+{
+	u32 count = bytes / sizeof(struct nvmx_cpuid_entry);
+
+	if (p->view->machine->level == NVMX_LEVEL_L0)
+		return NVMX_SNAP_LEVEL;
+	if (bytes > NVMX_CPUID_MAX * sizeof(struct nvmx_cpuid_entry))
+		return NVMX_SNAP_CPUID;
+
+	p->view->cpuid = (struct snapshot_cpuid){ body, count };
+	return NVMX_SNAP_OK;
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 /**
@@ -230,6 +243,9 @@ static const struct section_row section_rows[] = {
 	},
 	[NVMX_SNAPSHOT_LIVE] = {
 		.judge = judge_live, .bytes = sizeof(struct nvmx_snapshot_live),
+	},
+	[NVMX_SNAPSHOT_CPUID] = {
+		.judge = judge_cpuid, .element = sizeof(struct nvmx_cpuid_entry),
 	},
 };
 

@@ -23,9 +23,20 @@ struct snapshot_policies {
 };
 
 /**
+ * struct snapshot_cpuid - CPUID of L1's processor
+ * @list: not judged but for their number
+ * @count: how many
+ */
+struct snapshot_cpuid {
+	const struct nvmx_cpuid_entry *list;
+	u32 count;
+};
+
+/**
  * struct snapshot_view - a snapshot that was found good; points into it
  * @machine: L1's machine
  * @policies: overrides
+ * @cpuid: its CPUID, @list is NULL for the default
  * @l1: L1's registers
  * @l2: L2's registers
  * @live: a live L2, or NULL
@@ -35,6 +46,7 @@ struct snapshot_policies {
 struct snapshot_view {
 	const struct nvmx_snapshot_machine *machine;
 	struct snapshot_policies policies;
+	struct snapshot_cpuid cpuid;
 	const struct nvmx_l1 *l1;
 	const struct nvmx_l2 *l2;
 	const struct nvmx_snapshot_live *live;

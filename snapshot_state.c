@@ -36,6 +36,7 @@ static u64 bytes_needed(const struct nvmx_vcpu *vcpu)
 	return sizeof(struct nvmx_snapshot_header) +
 	       section + sizeof(struct nvmx_snapshot_machine) +
 	       section + VMCS_FIELD_COUNT * sizeof(struct nvmx_snapshot_policy) +
+	       section + sizeof(vcpu->machine->cpuid.entry) +
 	       section + sizeof(struct nvmx_l1) +
 	       section + sizeof(struct nvmx_l2) +
 	       section + sizeof(struct nvmx_snapshot_live) +
@@ -65,7 +66,7 @@ static void save_machine(const struct nvmx_vcpu *vcpu, struct writer *w)
 	m->profile = vcpu->profile;
 	m->vmxon = vcpu->vmxon;
 	m->aborted = vcpu->aborted;
-	m->caps = vcpu->machine->caps;
+	m->caps = vcpu->machine->enabled;
 }
 
 static void save_policies(const struct nvmx_vcpu *vcpu, struct writer *w)
@@ -83,6 +84,14 @@ static void save_policies(const struct nvmx_vcpu *vcpu, struct writer *w)
 	}
 	section->bytes += n * sizeof(*list);
 	w->at += n * sizeof(*list);
+}
+
+static void save_cpuid(const struct nvmx_vcpu *vcpu, struct writer *w)
+{
+	const struct l1_cpuid *table = &vcpu->machine->cpuid;
+	u64 bytes = table->count * sizeof(table->entry[0]);
+
+	memcpy(add_section(w, NVMX_SNAPSHOT_CPUID, bytes), table->entry, bytes);
 }
 
 static void save_l1(struct nvmx_vcpu *vcpu, struct writer *w)
@@ -158,8 +167,10 @@ static void save_all(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *li
 
 	w->at = sizeof(*header);
 	save_machine(vcpu, w);
-	if (vcpu->level != NVMX_LEVEL_L0)
+	if (vcpu->level != NVMX_LEVEL_L0) {
 		save_policies(vcpu, w);
+		save_cpuid(vcpu, w);
+	}
 	save_l1(vcpu, w);
 	save_l2(vcpu, w);
 	list_for_each_entry(vmcs, &vcpu->vmcs12s.lru, lru)
@@ -276,12 +287,37 @@ static int load_live(struct nvmx_vcpu *vcpu, const struct snapshot_view *view,
 	return ret;
 }
 
+static int load_cpuid(struct nvmx_vcpu *vcpu, const struct snapshot_view *view,
+		      struct nvmx_snapshot *cmd)
+{
+	struct l1_cpuid *table;
+	int ret;
+
+	if (!view->cpuid.list)
+		return 0;
+
+	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return -ENOMEM;
+	table->count = view->cpuid.count;
+	memcpy(table->entry, view->cpuid.list, table->count * sizeof(table->entry[0]));
+	ret = nvmx_vcpu_set_cpuid(vcpu, table, &cmd->out_detail);
+	kfree(table);
+	if (ret != -EINVAL && ret != -EOPNOTSUPP)
+		return ret;
+
+	cmd->out_reason = NVMX_SNAP_CPUID;
+	return -EINVAL;
+}
+
 static int load_enabled(struct nvmx_vcpu *vcpu, const struct snapshot_view *view,
 			struct nvmx_snapshot *cmd)
 {
 	const struct nvmx_snapshot_machine *m = view->machine;
 	int ret = nvmx_vcpu_enable(vcpu, &m->caps, m->profile);
 
+	if (!ret)
+		ret = load_cpuid(vcpu, view, cmd);
 	if (ret)
 		return ret;
 

@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <asm/fpu/types.h>
 #include <asm/processor.h>
 
 #include "entry_checks.h"
@@ -202,7 +203,9 @@ int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 p
 	if (caps && !vmx_caps_within(caps, &offered))
 		return -EOPNOTSUPP;
 
-	machine->caps = caps ? *caps : offered;
+	machine->enabled = caps ? *caps : offered;
+	machine->caps = machine->enabled;
+	nvmx_vcpu_cpuid(&machine->enabled, &machine->cpuid);
 	vcpu->profile = profile;
 	vcpu->level = NVMX_LEVEL_L1;
 	vcpu->aborted = 0;
@@ -214,6 +217,49 @@ int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 p
 	shadow_vmcs_destroy_all(&vcpu->vmcs12s);
 	nvmx_vcpu_reset_l1(vcpu);
 	reset_policies(vcpu);
+	return 0;
+}
+
+static void host_cpuid(u32 leaf, u32 subleaf, u32 *out)
+{
+	cpuid_count(leaf, subleaf, &out[0], &out[1], &out[2], &out[3]);
+}
+
+void nvmx_vcpu_cpuid(const struct nvmx_caps *caps, struct l1_cpuid *table)
+{
+	l1_cpuid_default(host_cpuid, caps, table);
+}
+
+int nvmx_vcpu_set_cpuid(struct nvmx_vcpu *vcpu, const struct l1_cpuid *table,
+			u32 *where)
+{
+	struct nvmx_machine *machine = vcpu->machine;
+	struct l1_cpuid *most;
+	struct shadow_vmcs *vmcs;
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	most = kmalloc(sizeof(*most), GFP_KERNEL_ACCOUNT);
+	if (!most)
+		return -ENOMEM;
+	nvmx_vcpu_cpuid(&machine->enabled, most);
+	ret = l1_cpuid_judge(table, most, where);
+	kfree(most);
+	if (ret)
+		return ret;
+
+	vmcs02_sync_rare(vcpu);
+	machine->cpuid = *table;
+	machine->caps = machine->enabled;
+	l1_cpuid_narrow(table, &machine->caps);
+	/* Each entry is judged and merged by what is there now. */
+	vcpu->vmcs02.owner = NULL;
+	vcpu->l1_judged = false;
+	list_for_each_entry(vmcs, &vcpu->vmcs12s.lru, lru)
+		vmcs->dirty_checks = ENTRY_ALL | VMCS12_DIRTY_L1;
+	if (vcpu->l2.xcr0 & ~machine->caps.xcr0_valid)
+		vcpu->l2.xcr0 = XFEATURE_MASK_FP;
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "exit_policy.h"
 #include "exit_stats.h"
 #include "field_policy.h"
+#include "l1_cpuid.h"
 #include "l1_events.h"
 #include "l1_memory.h"
 #include "l2_vpid.h"
@@ -39,7 +40,9 @@ struct mm_struct;
  * @refs: references
  * @mm: the address space it is bound to; only compared, never used
  * @offered: the most that L1 may be given
- * @caps: what L1 sees; valid above NVMX_LEVEL_L0
+ * @enabled: what NVMX_ENABLE gave L1; valid above NVMX_LEVEL_L0
+ * @caps: what L1 sees: @enabled without what @cpuid lacks
+ * @cpuid: CPUID of L1's processor; valid above NVMX_LEVEL_L0
  * @memory: L1-physical memory
  * @ept: EPT01 and the EPT02s
  */
@@ -47,7 +50,9 @@ struct nvmx_machine {
 	refcount_t refs;
 	struct mm_struct *mm;
 	struct nvmx_caps offered;
+	struct nvmx_caps enabled;
 	struct nvmx_caps caps;
+	struct l1_cpuid cpuid;
 	struct l1_memory memory;
 	struct ept ept;
 };
@@ -379,6 +384,27 @@ void nvmx_vcpu_reset_l1(struct nvmx_vcpu *vcpu);
  * - %-EOPNOTSUPP: more than is offered
  */
 int nvmx_vcpu_enable(struct nvmx_vcpu *vcpu, const struct nvmx_caps *caps, u32 profile);
+
+/**
+ * nvmx_vcpu_cpuid() - the CPUID table that NVMX_ENABLE would make
+ * @caps: L1's processor
+ * @table: to be filled
+ *
+ * Context: Any context.
+ */
+void nvmx_vcpu_cpuid(const struct nvmx_caps *caps, struct l1_cpuid *table);
+
+/**
+ * nvmx_vcpu_set_cpuid() - say what L1's processor is
+ * @vcpu: the vCPU, at level L1
+ * @table: the table
+ * @where: set to the index of an entry that is wrong
+ *
+ * Context: Process context, nvmx_vcpu.lock is held.
+ * Return: 0, %-EINVAL or %-EOPNOTSUPP as of l1_cpuid_judge(), or %-ENOMEM.
+ */
+int nvmx_vcpu_set_cpuid(struct nvmx_vcpu *vcpu, const struct l1_cpuid *table,
+			u32 *where);
 
 /**
  * nvmx_vcpu_disable() - L1 or L2 -> L0: forget all of nested VMX

@@ -285,7 +285,7 @@ static void read_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live)
 	live->pdpte[2] = vmcs_read64(GUEST_PDPTR2);
 	live->pdpte[3] = vmcs_read64(GUEST_PDPTR3);
 	if (vcpu->vmcs02.timer)
-		live->timer = vmcs_read32(VMX_PREEMPTION_TIMER_VALUE);
+		live->timer = l2_timer_left(vcpu);
 	if (!(event & INTR_INFO_VALID_MASK))
 		return;
 	live->event_info = event;

@@ -64,6 +64,7 @@ union buffer {
 	struct nvmx_peek peek;
 	struct nvmx_stats stats;
 	struct nvmx_snapshot snapshot;
+	struct nvmx_cpuid cpuid;
 	struct nvmx_check check;
 	struct nvmx_explain explain;
 	__u8 bytes[4096];
@@ -160,6 +161,8 @@ static const struct command {
 	{ "ENABLE", NVMX_ENABLE, sizeof(struct nvmx_enable), -EINVAL, NULL },
 	{ "MEM_MAP", NVMX_MEM_MAP, sizeof(struct nvmx_mem_map), 0, fill_map },
 	{ "MEM_UNMAP", NVMX_MEM_UNMAP, sizeof(struct nvmx_mem_unmap), 0, fill_unmap },
+	{ "GET_CPUID", NVMX_GET_CPUID, sizeof(struct nvmx_cpuid), 0, NULL },
+	{ "SET_CPUID", NVMX_SET_CPUID, sizeof(struct nvmx_cpuid), -EBUSY, NULL },
 	{ "VMXON", NVMX_VMXON, sizeof(struct nvmx_vmptr), 0, fill_vmxon },
 	{ "VMCLEAR", NVMX_VMCLEAR, sizeof(struct nvmx_vmptr), 0, fill_vmptr },
 	{ "VMPTRLD", NVMX_VMPTRLD, sizeof(struct nvmx_vmptr), 0, fill_vmptr },
@@ -256,7 +259,8 @@ TEST_F(abi, a_struct_that_cannot_be_written_changes_nothing)
 	ASSERT_NE(MAP_FAILED, b);
 	for (i = 0; i < ARRAY_LEN(commands); i++) {
 		fill(&commands[i], b, &self->l1);
-		if (commands[i].nr == NVMX_EXIT_L2)
+		/* Refused for the nesting level before anything else. */
+		if (commands[i].nr == NVMX_EXIT_L2 || commands[i].nr == NVMX_SET_SNAPSHOT)
 			continue;
 		/* L1 takes an event: else there is no answer. */
 		if (commands[i].nr == NVMX_EVENT)
@@ -453,7 +457,7 @@ TEST_F(abi, a_reserved_member_that_is_not_zero_is_refused)
 TEST_F(abi, an_unknown_command_is_refused)
 {
 	static const unsigned int numbers[] = {
-		0x04, 0x05, 0x06, 0x0f, 0x1c, 0x1f, 0x24, 0x2f,
+		0x04, 0x07, 0x0f, 0x1c, 0x1f, 0x24, 0x2f,
 		0x3f, 0x43, 0x50, 0x5f, 0x60, 0x7f, 0x80, 0xff,
 	};
 	union buffer b = { .size = sizeof(struct nvmx_info) };

@@ -335,6 +335,29 @@ static inline int nvmx_peek(int fd, __u32 which, __u32 encoding,
 	return nvmx_call(fd, NVMX_PEEK, peek);
 }
 
+static inline int nvmx_get_cpuid(int fd, struct nvmx_cpuid_entry *entries, __u32 count,
+				 struct nvmx_cpuid *arg)
+{
+	arg->size = sizeof(*arg);
+	arg->flags = 0;
+	arg->entries = (uintptr_t)entries;
+	arg->count = count;
+	arg->reserved = 0;
+	return nvmx_call(fd, NVMX_GET_CPUID, arg);
+}
+
+static inline int nvmx_set_cpuid(int fd, const struct nvmx_cpuid_entry *entries,
+				 __u32 count, __u32 *where)
+{
+	struct nvmx_cpuid arg = {
+		.size = sizeof(arg), .entries = (uintptr_t)entries, .count = count,
+	};
+	int ret = nvmx_call(fd, NVMX_SET_CPUID, &arg);
+
+	*where = arg.out_count;
+	return ret;
+}
+
 static inline int nvmx_get_snapshot(int fd, void *buffer, __u64 room, __u64 *bytes)
 {
 	struct nvmx_snapshot arg = {
@@ -462,6 +485,9 @@ static inline int nvmx_probe(int fd, struct nvmx_failure *failures,
 #define test_err_walk(e, ...)		test_err(e, nvmx_walk(__VA_ARGS__))
 #define test_peek(...)			test_ok(nvmx_peek(__VA_ARGS__))
 #define test_err_peek(e, ...)		test_err(e, nvmx_peek(__VA_ARGS__))
+#define test_get_cpuid(...)		test_ok(nvmx_get_cpuid(__VA_ARGS__))
+#define test_set_cpuid(...)		test_ok(nvmx_set_cpuid(__VA_ARGS__))
+#define test_err_set_cpuid(e, ...)	test_err(e, nvmx_set_cpuid(__VA_ARGS__))
 #define test_get_snapshot(...)		test_ok(nvmx_get_snapshot(__VA_ARGS__))
 #define test_set_snapshot(...)		test_ok(nvmx_set_snapshot(__VA_ARGS__))
 #define test_err_set_snapshot(e, ...)	test_err(e, nvmx_set_snapshot(__VA_ARGS__))

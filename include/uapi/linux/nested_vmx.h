@@ -70,7 +70,8 @@
 #define NVMX_MEM_MAP		_IO(NVMX_IOC_TYPE, 0x02)
 #define NVMX_MEM_UNMAP		_IO(NVMX_IOC_TYPE, 0x03)
 /* 0x04 reserved: more logical processors */
-/* 0x05 reserved: CPUID of L1's machine */
+#define NVMX_GET_CPUID		_IO(NVMX_IOC_TYPE, 0x05)
+#define NVMX_SET_CPUID		_IO(NVMX_IOC_TYPE, 0x06)
 
 #define NVMX_VMXON		_IO(NVMX_IOC_TYPE, 0x10)
 #define NVMX_VMXOFF		_IO(NVMX_IOC_TYPE, 0x11)
@@ -276,6 +277,83 @@ struct nvmx_mem_unmap {
 	__u32 flags;
 	__u64 gpa;
 	__u64 bytes;
+};
+
+/** NVMX_CPUID_MAX - most leaves of L1's processor */
+#define NVMX_CPUID_MAX		64
+
+/** NVMX_CPUID_SUBLEAVES - flag of a leaf: ECX selects among several */
+#define NVMX_CPUID_SUBLEAVES	(1U << 0)
+
+/**
+ * struct nvmx_cpuid_entry - a leaf of CPUID, or a subleaf
+ * @leaf: EAX of the question
+ * @subleaf: ECX of the question; 0 without NVMX_CPUID_SUBLEAVES
+ * @flags: NVMX_CPUID_SUBLEAVES or 0
+ * @eax: answer
+ * @ebx: answer
+ * @ecx: answer
+ * @edx: answer
+ * @reserved: 0
+ */
+struct nvmx_cpuid_entry {
+	__u32 leaf;
+	__u32 subleaf;
+	__u32 flags;
+	__u32 eax;
+	__u32 ebx;
+	__u32 ecx;
+	__u32 edx;
+	__u32 reserved;
+};
+
+/**
+ * struct nvmx_cpuid - NVMX_GET_CPUID, NVMX_SET_CPUID: CPUID of L1's processor
+ * @size: sizeof(struct nvmx_cpuid)
+ * @flags: 0
+ * @entries: user address of @count struct nvmx_cpuid_entry, in ascending order of
+ *	leaf and subleaf
+ * @count: GET: elements there is room for; SET: elements, at most NVMX_CPUID_MAX
+ * @out_count: GET: elements written; SET refused: index of the one that is wrong,
+ *	or their number if one is missing
+ * @out_total: GET: leaves there are
+ * @leaf: GET: EAX of a question
+ * @subleaf: GET: ECX of the question
+ * @out_eax: GET: answer to @leaf and @subleaf, as the processor would look it up
+ * @out_ebx: GET: likewise
+ * @out_ecx: GET: likewise
+ * @out_edx: GET: likewise
+ * @reserved: 0
+ *
+ * NVMX_ENABLE makes a table of the host's leaves, without what L1's processor
+ * does not have; before it, GET tells what that would be for all that is offered.
+ * CPUID of L2 always exits to L1, so the table is what L1 answers by, and it may
+ * say something else to its L2.  What L0 does as L1's processor follows the
+ * table: with a feature go its CR4 bits, IA32_EFER bits, XCR0 bits and MSRs, as
+ * NVMX_GET_INFO then says.
+ *
+ * SET: at level L1 outside VMX operation (else EBUSY), and all or nothing.
+ * EOPNOTSUPP for features and leaves beyond those that NVMX_ENABLE gave; EINVAL
+ * for disorder, unknown flags, reserved members, physical-address width or XSAVE
+ * layout other than the processor's, XCR0 bits that cannot be had apart, and if a
+ * leaf is missing that each VMX processor has (0, 1 with VMX, 80000001H,
+ * 80000008H); leaves 4xxxxxxxH are free.  @out_count is then written although the
+ * call fails.  EFAULT when @entries is bad, ENOMEM.
+ */
+struct nvmx_cpuid {
+	__u32 size;
+	__u32 flags;
+	__u64 entries;
+	__u32 count;
+	__u32 out_count;
+	__u32 out_total;
+	__u32 leaf;
+	__u32 subleaf;
+	__u32 out_eax;
+	__u32 out_ebx;
+	__u32 out_ecx;
+	__u32 out_edx;
+	__u32 reserved;
 };
 
 /* ---- VMX instructions --------------------------------------------------- */
@@ -1120,6 +1198,8 @@ struct nvmx_snapshot_section {
  * @NVMX_SNAPSHOT_VMCS: struct nvmx_snapshot_vmcs and its fields; for each active
  *	vmcs12, the one that was current longest ago first
  * @NVMX_SNAPSHOT_LIVE: struct nvmx_snapshot_live; once if the level is L2
+ * @NVMX_SNAPSHOT_CPUID: struct nvmx_cpuid_entry for each leaf of L1's processor; at
+ *	most once; without it the table is as NVMX_ENABLE makes it
  */
 enum nvmx_snapshot_type {
 	NVMX_SNAPSHOT_MACHINE	= 1,
@@ -1128,6 +1208,7 @@ enum nvmx_snapshot_type {
 	NVMX_SNAPSHOT_L2	= 4,
 	NVMX_SNAPSHOT_VMCS	= 5,
 	NVMX_SNAPSHOT_LIVE	= 6,
+	NVMX_SNAPSHOT_CPUID	= 7,
 };
 
 /**
@@ -1138,7 +1219,7 @@ enum nvmx_snapshot_type {
  * @aborted: VMX-abort indicator, or 0
  * @vmxon_ptr: VMXON pointer, or NVMX_NO_VMPTR
  * @vmptr: current-VMCS pointer, or NVMX_NO_VMPTR
- * @caps: what L1 sees; zero at level L0
+ * @caps: what NVMX_ENABLE gave L1; zero at level L0
  */
 struct nvmx_snapshot_machine {
 	__u32 level;
@@ -1264,6 +1345,8 @@ struct nvmx_snapshot_live {
  * @NVMX_SNAP_VMCS_VALUE: a value wider than its field
  * @NVMX_SNAP_LIVE: a live L2 at another level, or a member outside its domain
  * @NVMX_SNAP_ENTRY: the live L2 breaks a rule of VM entry: out_detail
+ * @NVMX_SNAP_CPUID: CPUID of L1's processor, as NVMX_SET_CPUID would refuse it:
+ *	out_detail is the index of the entry
  */
 enum nvmx_snapshot_refusal {
 	NVMX_SNAP_OK			= 0,
@@ -1294,6 +1377,7 @@ enum nvmx_snapshot_refusal {
 	NVMX_SNAP_VMCS_VALUE		= 25,
 	NVMX_SNAP_LIVE			= 26,
 	NVMX_SNAP_ENTRY			= 27,
+	NVMX_SNAP_CPUID			= 28,
 };
 
 /**
@@ -1305,7 +1389,8 @@ enum nvmx_snapshot_refusal {
  * @out_bytes: GET: length of the snapshot; nothing is written to @buffer when
  *	there is no room for all of it
  * @out_reason: SET refused with EINVAL: enum nvmx_snapshot_refusal
- * @out_detail: SET refused with NVMX_SNAP_ENTRY: id of the first broken rule
+ * @out_detail: SET refused with NVMX_SNAP_ENTRY or NVMX_SNAP_CPUID: see there;
+ *	for an entry the id of the first broken rule
  * @out_offset: SET refused: offset of what is wrong, as exactly as it is known
  *
  * The nested state of a file, but its memory, which is the process's own.  See
