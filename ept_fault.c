@@ -124,13 +124,14 @@ static struct ept_leaf apic_leaf(const struct ept *ept, const struct ept_transla
 }
 
 /*
- * Whether @leaf must wait for a context that may sleep: a large one may replace
- * tables, and new tables need memory and room in the budget.
+ * Whether @leaf must wait for a context that may sleep: where it replaces a table,
+ * or new tables need memory or room in the budget.
  */
-static bool ept02_must_wait(const struct ept *ept, const struct ept_leaf *leaf)
+static bool ept02_must_wait(const struct ept *ept, const struct ept02 *ept02, u64 gpa,
+			    const struct ept_leaf *leaf)
 {
-	return leaf->level > EPT_LEVEL_4K || ept->spare.count < EPT_LEVELS_MAX ||
-	       ept02s_are_full(ept);
+	return ept->spare.count < EPT_LEVELS_MAX || ept02s_are_full(ept) ||
+	       ept_tree_has_table(&ept02->tree, gpa, leaf->level);
 }
 
 /* Add the leaf for an access that EPT12 allows, if L1's memory does, too. */
@@ -147,7 +148,7 @@ static enum ept_outcome ept02_map(struct ept *ept, struct ept02 *ept02,
 		ept_tree_set_recent(&ept02->tree, t->gpa, leaf.entry);
 		return EPT_RETRY;
 	}
-	if (context == EPT_ATOMIC && ept02_must_wait(ept, &leaf))
+	if (context == EPT_ATOMIC && ept02_must_wait(ept, ept02, t->gpa, &leaf))
 		return EPT_SLEEP;
 	if (ept02s_are_full(ept))
 		ept02_make_room(ept);

@@ -320,6 +320,13 @@ static u64 *find_slot(const struct ept_tree *tree, u64 gpa, unsigned int level)
 	return &table[EPT_INDEX(gpa, level)];
 }
 
+bool ept_tree_has_table(const struct ept_tree *tree, u64 gpa, unsigned int level)
+{
+	const u64 *slot = find_slot(tree, gpa, level);
+
+	return slot && entry_is_table(READ_ONCE(*slot), level);
+}
+
 /* Whether the entries of a table of @level map one aligned piece of memory. */
 static bool is_one_piece(const u64 *table, unsigned int level)
 {

@@ -239,11 +239,23 @@ static inline void ept_tree_set_recent(struct ept_tree *tree, u64 gpa, u64 entry
  * A leaf of the same size that it replaces is not a reason to flush: that is
  * for those to do who take the page away.
  *
- * Context: Process context, may sleep; as ept_tree_table() for a leaf of 4K.
+ * Context: Process context, may sleep; as ept_tree_table() where no table is
+ * replaced.
  * Return: 0, or -ENOMEM.
  */
 int ept_tree_set(struct ept_tree *tree, u64 gpa, const struct ept_leaf *leaf,
 		 struct ept_gather *gather);
+
+/**
+ * ept_tree_has_table() - whether a leaf would replace a table
+ * @tree: the EPT
+ * @gpa: guest-physical address within the width of @tree
+ * @level: EPT_LEVEL_x of the leaf
+ *
+ * Context: Any context in which the tree does not change.
+ * Return: true if there is a table of smaller entries for @gpa.
+ */
+bool ept_tree_has_table(const struct ept_tree *tree, u64 gpa, unsigned int level);
 
 /**
  * ept_tree_promote() - make one leaf of a table of leaves

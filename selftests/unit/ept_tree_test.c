@@ -143,6 +143,21 @@ UNIT_TEST(the_flush_is_of_one_tree_if_all_comes_from_one)
 	end();
 }
 
+UNIT_TEST(a_leaf_that_would_replace_a_table_is_known)
+{
+	begin(4);
+	EXPECT_FALSE(ept_tree_has_table(&tree, 0, 2));
+	set(0, 1, 0x5007);
+	EXPECT_TRUE(ept_tree_has_table(&tree, 0, 2));
+	EXPECT_TRUE(ept_tree_has_table(&tree, MIB2, 3));
+	EXPECT_FALSE(ept_tree_has_table(&tree, 0, 1));
+	EXPECT_FALSE(ept_tree_has_table(&tree, MIB2, 2));
+	EXPECT_FALSE(ept_tree_has_table(&tree, GIB, 3));
+	set(0, 2, 7);
+	EXPECT_FALSE(ept_tree_has_table(&tree, 0, 2));
+	end();
+}
+
 UNIT_TEST(a_small_leaf_splits_a_large_one_with_a_flush)
 {
 	begin(4);
