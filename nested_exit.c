@@ -95,6 +95,18 @@ static noinline void read_details(struct l2_exit *exit)
 	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 }
 
+/*
+ * The event whose delivery the exit has broken off.  In real-address mode none
+ * has an error code, whatever the processor says (Bochs 2.7 does of #GP): it
+ * would not take the event back with one.
+ */
+static void read_vectoring(struct l2_exit *exit)
+{
+	exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
+	if (!(vmcs_readl(GUEST_CR0) & X86_CR0_PE))
+		exit->idt_info &= ~VECTORING_INFO_DELIVER_CODE_MASK;
+}
+
 static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct exit_info *info = &exit->info;
@@ -112,10 +124,11 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	info->rcx = vcpu->l2.gpr[NVMX_RCX];
 	info->rax = vcpu->l2.gpr[NVMX_RAX];
 	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
-	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
-	exit->idt_error_code = exit->idt_info & VECTORING_INFO_VALID_MASK ?
-			       vmcs_read32(IDT_VECTORING_ERROR_CODE) : 0;
 	exit->inject_info = 0;
+	exit->idt_error_code = 0;
+	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	if (unlikely(exit->idt_info & VECTORING_INFO_VALID_MASK))
+		read_vectoring(exit);
 }
 
 /*

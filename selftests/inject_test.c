@@ -161,6 +161,19 @@ TEST_F(inject, a_fault_with_error_code_is_delivered)
 	}
 }
 
+/* The push of the frame faults in EPT02, which L2 does not see. */
+TEST_F(inject, in_real_mode_a_fault_of_l2_reaches_a_new_stack_without_error_code)
+{
+	/* mov 0xffff, %ax */
+	static const __u8 past_the_limit[] = { 0xa1, 0xff, 0xff };
+
+	if (variant->mode != L2_REAL)
+		return;
+	l1_load_code(&self->l1, past_the_limit, sizeof(past_the_limit));
+	l1_write(&self->l1, GUEST_RSP, L1_STACK - 0x2000);
+	expect_delivered(VEC_GP, 0);
+}
+
 TEST_F(inject, an_injected_page_fault_leaves_cr2)
 {
 	struct nvmx_l2 l2;
