@@ -25,6 +25,7 @@ L2_END compute32
 	INSN int41_32,		int $0x41
 	INSN load32,		mov (%ebx), %eax
 	INSN ud2_32,		ud2
+	INSN icebp_32,		.byte 0xf1
 
 	.code16
 
