@@ -159,6 +159,33 @@ void l1_events_report(const struct nvmx_vcpu *vcpu, struct nvmx_state *state)
 	state->out_reserved = 0;
 }
 
+bool l1_events_save(const struct l1_events *events, struct nvmx_snapshot_events *out)
+{
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(out->interrupts) != sizeof(events->interrupts));
+	for (i = 0; i < ARRAY_SIZE(out->interrupts); i++)
+		out->interrupts[i] = READ_ONCE(events->interrupts[i]);
+	out->nmis = atomic_read(&events->nmis);
+	out->init = atomic_read(&events->init);
+	out->sipi = atomic_read(&events->sipi) - L1_NO_SIPI;
+	return is_anything_pending(events);
+}
+
+void l1_events_load(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_events *in)
+{
+	struct l1_events *events = &vcpu->events;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(in->interrupts); i++)
+		events->interrupts[i] = in->interrupts[i];
+	atomic_set(&events->nmis, in->nmis);
+	atomic_set(&events->init, in->init);
+	atomic_set(&events->sipi, (int)in->sipi + L1_NO_SIPI);
+	if (is_anything_pending(events))
+		set_bit(POST_EVENT, &vcpu->posts);
+}
+
 /* ---- the choice ---------------------------------------------------------- */
 
 /* A virtual interrupt is the processor's to deliver, once L2 does not wait. */

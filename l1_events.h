@@ -13,6 +13,7 @@
 #include "l0_emulate.h"
 
 struct nvmx_event;
+struct nvmx_snapshot_events;
 struct nvmx_state;
 struct nvmx_vcpu;
 
@@ -70,6 +71,25 @@ int l1_events_post(struct nvmx_vcpu *vcpu, const struct nvmx_event *event);
  * - %-ENOENT: nothing of that type is pending
  */
 int l1_events_take(struct nvmx_vcpu *vcpu, struct nvmx_event *event);
+
+/**
+ * l1_events_save() - what is pending, for a snapshot
+ * @events: the events
+ * @out: zeroed; to be filled
+ *
+ * Context: Any context.
+ * Return: false if nothing is pending.
+ */
+bool l1_events_save(const struct l1_events *events, struct nvmx_snapshot_events *out);
+
+/**
+ * l1_events_load() - make pending what a snapshot says
+ * @vcpu: the vCPU, of a fresh file
+ * @in: judged
+ *
+ * Context: Process context, nvmx_vcpu.lock is held.
+ */
+void l1_events_load(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_events *in);
 
 /**
  * l1_events_report() - what is pending, for the process

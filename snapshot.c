@@ -212,6 +212,19 @@ static u32 judge_cpuid(struct parser *p, const void *body, u64 bytes)
 	return NVMX_SNAP_OK;
 }
 
+/* What NVMX_EVENT would take: no interrupt below 16, one NMI behind another. */
+static u32 judge_events(struct parser *p, const void *body, u64 bytes)
+{
+	const struct nvmx_snapshot_events *events = body;
+
+	p->view->events = events;
+	if (events->reserved)
+		return NVMX_SNAP_RESERVED;
+
+	return events->interrupts[0] & GENMASK_ULL(15, 0) || events->nmis > 2 ||
+	       events->init > 1 || events->sipi > 256 ? NVMX_SNAP_EVENTS : NVMX_SNAP_OK;
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 /**
@@ -243,6 +256,9 @@ static const struct section_row section_rows[] = {
 	},
 	[NVMX_SNAPSHOT_LIVE] = {
 		.judge = judge_live, .bytes = sizeof(struct nvmx_snapshot_live),
+	},
+	[NVMX_SNAPSHOT_EVENTS] = {
+		.judge = judge_events, .bytes = sizeof(struct nvmx_snapshot_events),
 	},
 	[NVMX_SNAPSHOT_CPUID] = {
 		.judge = judge_cpuid, .element = sizeof(struct nvmx_cpuid_entry),

@@ -40,6 +40,7 @@ struct snapshot_cpuid {
  * @l1: L1's registers
  * @l2: L2's registers
  * @live: a live L2, or NULL
+ * @events: events that are pending, or NULL
  * @vmcs: the active vmcs12s, each followed by its fields
  * @vmcs_count: how many
  */
@@ -50,6 +51,7 @@ struct snapshot_view {
 	const struct nvmx_l1 *l1;
 	const struct nvmx_l2 *l2;
 	const struct nvmx_snapshot_live *live;
+	const struct nvmx_snapshot_events *events;
 	const struct nvmx_snapshot_vmcs *vmcs[SHADOW_VMCS_MAX];
 	u32 vmcs_count;
 };

@@ -40,6 +40,7 @@ static u64 bytes_needed(const struct nvmx_vcpu *vcpu)
 	       section + sizeof(struct nvmx_l1) +
 	       section + sizeof(struct nvmx_l2) +
 	       section + sizeof(struct nvmx_snapshot_live) +
+	       section + sizeof(struct nvmx_snapshot_events) +
 	       vcpu->vmcs12s.count * vmcs;
 }
 
@@ -159,6 +160,15 @@ static int save_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live)
 	return 0;
 }
 
+static void save_events(const struct nvmx_vcpu *vcpu, struct writer *w)
+{
+	struct nvmx_snapshot_events events = {};
+
+	if (l1_events_save(&vcpu->events, &events))
+		memcpy(add_section(w, NVMX_SNAPSHOT_EVENTS, sizeof(events)), &events,
+		       sizeof(events));
+}
+
 static void save_all(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live,
 		     struct writer *w)
 {
@@ -175,6 +185,7 @@ static void save_all(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *li
 	save_l2(vcpu, w);
 	list_for_each_entry(vmcs, &vcpu->vmcs12s.lru, lru)
 		save_vmcs(vmcs, w);
+	save_events(vcpu, w);
 	if (vcpu->level == NVMX_LEVEL_L2)
 		memcpy(add_section(w, NVMX_SNAPSHOT_LIVE, sizeof(*live)), live,
 		       sizeof(*live));
@@ -369,6 +380,8 @@ int snapshot_load(struct nvmx_vcpu *vcpu, const void *data, u64 bytes,
 	if (ret)
 		unload(vcpu);
 out:
+	if (!ret && view->events)
+		l1_events_load(vcpu, view->events);
 	kfree(view);
 	return ret;
 }

@@ -237,6 +237,41 @@ TEST_F(snap, level_l1_comes_over_with_all_its_vmcss_and_policies)
 	EXPECT_EQ(0xffff800000001234ULL, l2.lstar);
 }
 
+TEST_F(snap, events_that_are_pending_are_pending_there)
+{
+	struct l1 *l1 = &self->l1, *other = &self->other;
+	struct nvmx_state a, b;
+
+	test_event(l1->fd, NVMX_EVENT_INTERRUPT, 0x41);
+	test_event(l1->fd, NVMX_EVENT_INTERRUPT, 0xfe);
+	test_event(l1->fd, NVMX_EVENT_NMI, 0);
+	test_event(l1->fd, NVMX_EVENT_NMI, 0);
+	test_event(l1->fd, NVMX_EVENT_INIT, 0);
+	carry_over(l1, other, self->data, &self->bytes);
+	test_get_state(l1->fd, &a);
+	test_get_state(other->fd, &b);
+	EXPECT_EQ(0, memcmp(&a, &b, sizeof(a)));
+	EXPECT_EQ(2, b.out_nmis);
+	EXPECT_EQ(1, b.out_init);
+	EXPECT_EQ(1ULL << 1, b.out_interrupts[1]);
+}
+
+TEST_F(snap, an_interrupt_that_is_pending_ends_l2_there)
+{
+	struct l1 *l1 = &self->l1, *other = &self->other;
+
+	l1_set_control(l1, CAPS_PIN, PIN_EXT_INTR);
+	l1_load(l1, nop);
+	l1->run->immediate_exit = 1;
+	test_enter(l1->fd, NVMX_ENTER_LAUNCH);
+	test_event(l1->fd, NVMX_EVENT_INTERRUPT, 0x41);
+	carry_over(l1, other, self->data, &self->bytes);
+	test_enter(other->fd, NVMX_ENTER_RESUME);
+	EXPECT_EQ(NVMX_KIND_EXIT, other->run->kind);
+	EXPECT_EQ(EXIT_EXT_INTR, other->run->exit_reason);
+	EXPECT_EQ(L1_CODE, l1_read(other, GUEST_RIP));
+}
+
 TEST_F(snap, level_l0_and_memory_registered_afterwards)
 {
 	struct l1 *other = &self->other;

@@ -74,8 +74,21 @@ static void add_vmcs(u64 vmptr)
 	memcpy(vmcs + 1, fields, sizeof(fields));
 }
 
-/* Sections in order: machine, policies, L1, L2, two VMCSs, and a live L2. */
-enum { MACHINE, POLICY, L1, L2, VMCS, VMCS2, LIVE };
+/* As much as can be pending. */
+static void add_events(void)
+{
+	struct nvmx_snapshot_events *events;
+
+	events = section(NVMX_SNAPSHOT_EVENTS, sizeof(*events));
+	memset(events->interrupts, 0xff, sizeof(events->interrupts));
+	events->interrupts[0] = ~0xffffULL;
+	events->nmis = 2;
+	events->init = 1;
+	events->sipi = 256;
+}
+
+/* Sections in order: machine, policies, L1, L2, two VMCSs, events, a live L2. */
+enum { MACHINE, POLICY, L1, L2, VMCS, VMCS2, EVENTS, LIVE };
 
 static void build(u32 level)
 {
@@ -103,8 +116,10 @@ static void build(u32 level)
 	l2->size = sizeof(*l2);
 	add_vmcs(VMPTR);
 	add_vmcs(VMPTR + 0x1000);
-	if (level == NVMX_LEVEL_L2)
+	if (level == NVMX_LEVEL_L2) {
+		add_events();
 		section(NVMX_SNAPSHOT_LIVE, sizeof(struct nvmx_snapshot_live));
+	}
 	header->magic = NVMX_SNAPSHOT_MAGIC;
 	header->version = NVMX_SNAPSHOT_VERSION;
 	header->reserved = 0;
@@ -246,6 +261,11 @@ static const struct refusal {
 	B(VMCS, nvmx_snapshot_vmcs, count, 2, NVMX_SNAP_SECTION_LENGTH),
 	B(VMCS, nvmx_snapshot_vmcs, count, 4, NVMX_SNAP_SECTION_LENGTH),
 	B(VMCS, nvmx_snapshot_vmcs, count, ~0U, NVMX_SNAP_SECTION_LENGTH),
+	B(EVENTS, nvmx_snapshot_events, interrupts[0], 1 << 15, NVMX_SNAP_EVENTS),
+	B(EVENTS, nvmx_snapshot_events, nmis, 3, NVMX_SNAP_EVENTS),
+	B(EVENTS, nvmx_snapshot_events, init, 2, NVMX_SNAP_EVENTS),
+	B(EVENTS, nvmx_snapshot_events, sipi, 257, NVMX_SNAP_EVENTS),
+	B(EVENTS, nvmx_snapshot_events, reserved, 1, NVMX_SNAP_RESERVED),
 	B(LIVE, nvmx_snapshot_live, reserved, 1, NVMX_SNAP_RESERVED),
 	B(LIVE, nvmx_snapshot_live, mtf_injected, 2, NVMX_SNAP_LIVE),
 	B(LIVE, nvmx_snapshot_live, was_launched, 2, NVMX_SNAP_LIVE),

@@ -1200,6 +1200,8 @@ struct nvmx_snapshot_section {
  * @NVMX_SNAPSHOT_LIVE: struct nvmx_snapshot_live; once if the level is L2
  * @NVMX_SNAPSHOT_CPUID: struct nvmx_cpuid_entry for each leaf of L1's processor; at
  *	most once; without it the table is as NVMX_ENABLE makes it
+ * @NVMX_SNAPSHOT_EVENTS: struct nvmx_snapshot_events; at most once, without it none
+ *	is pending
  */
 enum nvmx_snapshot_type {
 	NVMX_SNAPSHOT_MACHINE	= 1,
@@ -1209,6 +1211,7 @@ enum nvmx_snapshot_type {
 	NVMX_SNAPSHOT_VMCS	= 5,
 	NVMX_SNAPSHOT_LIVE	= 6,
 	NVMX_SNAPSHOT_CPUID	= 7,
+	NVMX_SNAPSHOT_EVENTS	= 8,
 };
 
 /**
@@ -1311,6 +1314,24 @@ struct nvmx_snapshot_live {
 };
 
 /**
+ * struct nvmx_snapshot_events - events of L1's machine that are pending
+ * @interrupts: external interrupts, a bit for each vector; 0-15 never are
+ * @nmis: NMIs, at most 2
+ * @init: 1 if an INIT signal is
+ * @sipi: 1 + vector of the start-up IPI, or 0
+ * @reserved: 0
+ *
+ * As NVMX_EVENT posts them.
+ */
+struct nvmx_snapshot_events {
+	__u64 interrupts[4];
+	__u32 nmis;
+	__u32 init;
+	__u32 sipi;
+	__u32 reserved;
+};
+
+/**
  * enum nvmx_snapshot_refusal - why a snapshot cannot be loaded
  * @NVMX_SNAP_OK: it can
  * @NVMX_SNAP_TRUNCATED: shorter than a header, or a section than its own
@@ -1345,6 +1366,7 @@ struct nvmx_snapshot_live {
  * @NVMX_SNAP_VMCS_VALUE: a value wider than its field
  * @NVMX_SNAP_LIVE: a live L2 at another level, or a member outside its domain
  * @NVMX_SNAP_ENTRY: the live L2 breaks a rule of VM entry: out_detail
+ * @NVMX_SNAP_EVENTS: events of L1's machine that cannot be pending
  * @NVMX_SNAP_CPUID: CPUID of L1's processor, as NVMX_SET_CPUID would refuse it:
  *	out_detail is the index of the entry
  */
@@ -1378,6 +1400,7 @@ enum nvmx_snapshot_refusal {
 	NVMX_SNAP_LIVE			= 26,
 	NVMX_SNAP_ENTRY			= 27,
 	NVMX_SNAP_CPUID			= 28,
+	NVMX_SNAP_EVENTS		= 29,
 };
 
 /**
