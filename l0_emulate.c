@@ -22,6 +22,7 @@
 #define DR6_BD			BIT(13)
 #define DR6_BS			BIT(14)
 #define DR7_GD			BIT(13)
+#define SS_AR_DPL		GENMASK(6, 5)
 #define DR7_FIXED		BIT(10)
 #define DR7_RESERVED		0xd000ULL
 
@@ -323,6 +324,10 @@ static enum l0_next handle_dr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	unsigned int nr = DR_QUAL_NR(qual);
 	u64 value;
 
+	/* Alone among exits this one comes before the check of CPL. */
+	if (vmcs_read32(GUEST_SS_AR_BYTES) & SS_AR_DPL &&
+	    vmcs_readl(GUEST_CR0) & X86_CR0_PE)
+		return raise_gp(exit);
 	if (dr7 & DR7_GD) {
 		vcpu->vmcs02.stale |= G_DEBUG;
 		vmcs_writel(GUEST_DR7, dr7 & ~(u64)DR7_GD);

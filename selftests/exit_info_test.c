@@ -165,13 +165,13 @@ static const struct insn insns[] = {
 	  INFO(NO_INDEX | ADDR(ADDR64) | BASE(RBX) | REG2(R8), (MEM_BITS & ~SEG(7)) | REG2(15)) },
 
 	{ INSN(rdrand16), .reason = EXIT_RDRAND, ASK(PROC2, PROC2_RDRAND),
-	  INFO(REG1(RCX) | OPERAND(0), REG1_MASK | OPERAND(3)) },
+	  INFO(REG1(RCX), REG1_MASK) },		/* see Documentation/emulator.rst */
 	{ INSN(rdrand32), .reason = EXIT_RDRAND, ASK(PROC2, PROC2_RDRAND),
 	  INFO(REG1(R8) | OPERAND(1), REG1_MASK | OPERAND(3)) },
 	{ INSN(rdrand64), .reason = EXIT_RDRAND, ASK(PROC2, PROC2_RDRAND),
 	  INFO(REG1(R15) | OPERAND(2), REG1_MASK | OPERAND(3)) },
 	{ INSN(rdseed16), .reason = EXIT_RDSEED, ASK(PROC2, PROC2_RDSEED),
-	  INFO(REG1(RDX) | OPERAND(0), REG1_MASK | OPERAND(3)) },
+	  INFO(REG1(RDX), REG1_MASK) },
 	{ INSN(rdseed64), .reason = EXIT_RDSEED, ASK(PROC2, PROC2_RDSEED),
 	  INFO(REG1(RBX) | OPERAND(2), REG1_MASK | OPERAND(3)) },
 
@@ -508,7 +508,7 @@ TEST_F_TIMEOUT(info, at_cpl_3_an_exception_comes_before_the_exit, 60)
 	static const struct insn rows[] = {
 		{ INSN(hlt_only) }, { INSN(invd) }, { INSN(wbinvd) }, { INSN(clts_only) },
 		{ INSN(invlpg) }, { INSN(mov_to_cr0) }, { INSN(mov_from_cr3) },
-		{ INSN(mov_to_dr0) }, { INSN(lmsw_reg) }, { INSN(lgdt) }, { INSN(lidt) },
+		{ INSN(lmsw_reg) }, { INSN(lgdt) }, { INSN(lidt) },
 		{ INSN(lldt) }, { INSN(ltr) }, { INSN(rdmsr) }, { INSN(wrmsr) },
 		{ INSN(rdpmc) }, { INSN(rdtsc) }, { INSN(outb) },
 	};
@@ -524,6 +524,23 @@ TEST_F_TIMEOUT(info, at_cpl_3_an_exception_comes_before_the_exit, 60)
 		EXPECT_EQ(VEC_GP, l1_vector(l1))
 			TH_LOG("%s", rows[i].name);
 	}
+}
+
+/* The one exit that comes before the check of CPL; without it L0 must check. */
+TEST_F(info, mov_dr_exits_at_cpl_3_or_faults)
+{
+	static const struct insn row = { INSN(mov_to_dr0) };
+	struct l1 *l1 = &self->l1;
+
+	ASSERT_TRUE(set_up(l1, &row));
+	ask_for_all(l1);
+	drop_to_user(l1);
+	EXPECT_EQ(EXIT_DR, l1_run_exit(l1));
+	ASSERT_TRUE(set_up(l1, &row));
+	l1_clear_control(l1, CAPS_PROC, PROC_MOV_DR);
+	drop_to_user(l1);
+	ASSERT_EQ(EXIT_VMCALL, l1_run_exit(l1));
+	EXPECT_EQ(VEC_GP, l1_vector(l1));
 }
 
 TEST_F(info, vmx_instructions_and_cpuid_exit_at_cpl_3_too)
