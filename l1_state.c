@@ -219,6 +219,8 @@ u32 l1_msr_areas_exit(struct nvmx_vcpu *vcpu, bool failed_entry)
 
 	if (!failed_entry && vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT])
 		abort = store_area(vcpu);
+	/* The MSR-load area has the last word. */
+	l1_state_load(vcpu);
 	if (!abort && vcpu->f[VF_VM_EXIT_MSR_LOAD_COUNT])
 		abort = load_area(vcpu);
 	return abort;

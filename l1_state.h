@@ -22,11 +22,12 @@ struct nvmx_vcpu;
 void l1_state_load(struct nvmx_vcpu *vcpu);
 
 /**
- * l1_msr_areas_exit() - VM-exit MSR-store and MSR-load areas
+ * l1_msr_areas_exit() - VM-exit MSR-store area, L1's registers, MSR-load area
  * @vcpu: the vCPU; nvmx_vcpu.f is valid
  * @failed_entry: the exit is a failed VM entry: nothing is stored
  *
- * SDM Vol. 3, "Saving MSRs" and "Loading MSRs" of "VM Exits".
+ * SDM Vol. 3, "Saving MSRs" and "Loading MSRs" of "VM Exits": what the
+ * MSR-load area holds comes after what the host-state area loads.
  *
  * Context: Process context; not between load and put; nvmx_vcpu.lock is held.
  * Return: 0, or the VMX-abort indicator.

@@ -480,7 +480,8 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 	if (unlikely(vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT] |
 		     vcpu->f[VF_VM_EXIT_MSR_LOAD_COUNT]))
 		abort = l1_msr_areas_exit(vcpu, false);
-	l1_state_load(vcpu);
+	else
+		l1_state_load(vcpu);
 	leave_l2(vcpu);
 	vcpu->l1_gpr_from_l2 = true;
 	if (abort)
@@ -508,7 +509,6 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 	vcpu->vmcs02.owner = NULL;
 
 	abort = l1_msr_areas_exit(vcpu, true);
-	l1_state_load(vcpu);
 	leave_l2(vcpu);
 	vcpu->l1_gpr_from_l2 = true;
 	if (abort)
