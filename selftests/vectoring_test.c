@@ -305,7 +305,8 @@ TEST_F(vectoring, a_page_fault_of_iret_tells_that_it_unblocked_nmis)
 	l1_write(l1, EXCEPTION_BITMAP, BIT(VEC_PF));
 	l1_run_until(l1, EXIT_EXCEPTION);
 	EXPECT_EQ(INTR_HARD_EC(VEC_PF) | BIT(12), l1->run->intr_info);
-	EXPECT_EQ(NOT_PRESENT + 0x800, l1->run->qualification);
+	/* Which quadword of the frame comes first is the processor's affair. */
+	EXPECT_EQ(NOT_PRESENT + 0x800, l1->run->qualification & ~0x3fULL);
 	EXPECT_EQ(0, l1_read(l1, GUEST_INTERRUPTIBILITY_INFO) & BIT(3));
 }
 
@@ -338,7 +339,7 @@ TEST_F(vectoring, an_ept_violation_of_iret_tells_that_it_unblocked_nmis)
 	l1_write(l1, GUEST_RSP, NOT_PRESENT + 0x800);
 	l1_run_until(l1, EXIT_EPT_VIOLATION);
 	EXPECT_NE(0, l1->run->qualification & BIT(12));
-	EXPECT_EQ(NOT_PRESENT + 0x800, l1->run->guest_physical_address);
+	EXPECT_EQ(NOT_PRESENT + 0x800, l1->run->guest_physical_address & ~0x3fULL);
 	EXPECT_EQ(0, l1_read(l1, GUEST_INTERRUPTIBILITY_INFO) & BIT(3));
 }
 
