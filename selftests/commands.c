@@ -114,15 +114,12 @@ static void fill_explain(struct command_room *room, struct l1 *l1)
 	room->explain.exit_reason = EXIT_RDMSR;
 }
 
-#ifdef NVMX_EVENT
 /* A start-up IPI that nobody waits for. */
 static void fill_event(struct command_room *room, struct l1 *l1)
 {
 	room->event.type = NVMX_EVENT_SIPI;
 }
-#endif
 
-#ifdef NVMX_GET_CPUID
 static void fill_cpuid(struct command_room *room, struct l1 *l1)
 {
 	struct nvmx_cpuid get = {
@@ -133,9 +130,7 @@ static void fill_cpuid(struct command_room *room, struct l1 *l1)
 	room->cpuid.entries = (uintptr_t)room->buffer;
 	room->cpuid.count = get.out_count;
 }
-#endif
 
-#ifdef NVMX_GET_SNAPSHOT
 static void fill_snapshot(struct command_room *room, struct l1 *l1)
 {
 	struct nvmx_snapshot get = {
@@ -146,7 +141,6 @@ static void fill_snapshot(struct command_room *room, struct l1 *l1)
 	room->snapshot.buffer = (uintptr_t)room->buffer;
 	room->snapshot.bytes = get.out_bytes < COMMAND_BUFFER ? get.out_bytes : COMMAND_BUFFER;
 }
-#endif
 
 #define STRUCT(_name, _struct, _fill, ...)				\
 	{ .name = #_name, .nr = NVMX_##_name, .bytes = sizeof(struct _struct), \
@@ -185,18 +179,12 @@ const struct command commands[] = {
 	STRUCT(PEEK, nvmx_peek, fill_peek, ENOENT),
 	STRUCT(GET_STATS, nvmx_stats, fill_stats),
 	STRUCT(CHECK, nvmx_check, fill_check, ENOENT, ENOMEM),
-#ifdef NVMX_EVENT
 	{ .name = "EVENT", .nr = NVMX_EVENT, .bytes = sizeof(struct nvmx_event),
 	  .post = true, .fill = fill_event, .errors = { ENOENT } },
-#endif
-#ifdef NVMX_GET_CPUID
 	STRUCT(GET_CPUID, nvmx_cpuid, fill_cpuid, ENOMEM),
 	STRUCT(SET_CPUID, nvmx_cpuid, fill_cpuid, ENOMEM),
-#endif
-#ifdef NVMX_GET_SNAPSHOT
 	STRUCT(GET_SNAPSHOT, nvmx_snapshot, fill_snapshot, ENOMEM),
 	STRUCT(SET_SNAPSHOT, nvmx_snapshot, fill_snapshot, ENOMEM, ENODEV),
-#endif
 	STRUCT(EXPLAIN, nvmx_explain, fill_explain, ENOENT),
 	STRUCT(PROBE, nvmx_probe, fill_probe, ENOENT, ENOMEM, ENODEV),
 };

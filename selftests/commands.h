@@ -57,15 +57,9 @@ struct command_room {
 		struct nvmx_probe probe;
 		struct nvmx_stats stats;
 		struct nvmx_explain explain;
-#ifdef NVMX_EVENT
 		struct nvmx_event event;
-#endif
-#ifdef NVMX_GET_CPUID
 		struct nvmx_cpuid cpuid;
-#endif
-#ifdef NVMX_GET_SNAPSHOT
 		struct nvmx_snapshot snapshot;
-#endif
 		__u8 bytes[4096];
 	} __attribute__((aligned(4096)));
 	struct nvmx_field_value values[COMMAND_LIST];

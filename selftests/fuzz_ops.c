@@ -91,7 +91,6 @@ static void op_kick(struct fuzz_thread *t)
 	fuzz_give(t, command_find(NVMX_KICK));
 }
 
-#ifdef NVMX_EVENT
 static void op_event(struct fuzz_thread *t)
 {
 	const struct command *c = command_find(NVMX_EVENT);
@@ -105,9 +104,6 @@ static void op_event(struct fuzz_thread *t)
 	t->room->flags = one_in(t, 4) ? NVMX_EVENT_TAKE : 0;
 	fuzz_give(t, c);
 }
-#else
-#define op_event	op_kick
-#endif
 
 static void op_state(struct fuzz_thread *t)
 {
@@ -116,7 +112,6 @@ static void op_state(struct fuzz_thread *t)
 
 /* ---- snapshots ----------------------------------------------------------- */
 
-#ifdef NVMX_SET_SNAPSHOT
 /* Let a restored machine run; of a live L2 not a step, for it may never end. */
 static void run_restored(struct fuzz_thread *t)
 {
@@ -185,9 +180,6 @@ static void op_restore(struct fuzz_thread *t)
 	restore(&second);
 	close(other.l1.fd);
 }
-#else
-#define op_restore	op_state
-#endif
 
 /* ---- files and processes ------------------------------------------------- */
 
