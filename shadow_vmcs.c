@@ -111,7 +111,7 @@ struct shadow_vmcs *shadow_vmcs_create(struct shadow_vmcs_store *store, u64 vmpt
 {
 	struct shadow_vmcs *vmcs;
 
-	if (WARN_ON_ONCE(store->count >= SHADOW_VMCS_MAX))
+	if (WARN_ON_ONCE(store->count > SHADOW_VMCS_MAX))
 		return NULL;
 
 	vmcs = shadow_vmcs_alloc(vmptr);

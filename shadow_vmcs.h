@@ -135,7 +135,8 @@ struct shadow_vmcs *shadow_vmcs_find(struct shadow_vmcs_store *store, u64 vmptr)
 
 /**
  * shadow_vmcs_create() - add an empty, clear, active vmcs12
- * @store: the store; holds fewer than SHADOW_VMCS_MAX, none named @vmptr
+ * @store: the store; holds none named @vmptr, and at most SHADOW_VMCS_MAX: with
+ *	one more, the caller has to take the oldest away
  * @vmptr: L1-physical address
  *
  * Context: Process context; the store's lock is held.

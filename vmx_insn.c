@@ -134,15 +134,15 @@ static void write_back(struct nvmx_vcpu *vcpu, struct shadow_vmcs *vmcs, void *r
 
 static struct shadow_vmcs *activate(struct nvmx_vcpu *vcpu, u64 vmptr, void *region)
 {
-	struct shadow_vmcs *vmcs;
+	struct shadow_vmcs *vmcs = shadow_vmcs_create(&vcpu->vmcs12s, vmptr);
 
-	if (vcpu->vmcs12s.count >= SHADOW_VMCS_MAX)
-		write_back(vcpu, shadow_vmcs_oldest(&vcpu->vmcs12s, vcpu->current_vmcs),
-			   region);
-
-	vmcs = shadow_vmcs_create(&vcpu->vmcs12s, vmptr);
 	if (!vmcs)
 		return NULL;
+
+	/* Not before it is sure that there is memory: else nothing may change. */
+	if (vcpu->vmcs12s.count > SHADOW_VMCS_MAX)
+		write_back(vcpu, shadow_vmcs_oldest(&vcpu->vmcs12s, vcpu->current_vmcs),
+			   region);
 
 	region_read(vcpu, vmptr, region);
 	vmcs12_from_region(vmcs, &vcpu->machine->caps, vcpu->policy, region);
