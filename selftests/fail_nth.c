@@ -47,6 +47,8 @@ bool fail_nth_possible(void)
 		setting(attributes[i], "min-order", 0);
 		setting(attributes[i], "require-start", 0);
 		setting(attributes[i], "require-end", ~0UL);
+		setting(attributes[i], "reject-start", 0);
+		setting(attributes[i], "reject-end", 0);
 	}
 	return true;
 }
@@ -59,6 +61,36 @@ void fail_nth_only_below(unsigned long start, unsigned long end)
 	for (i = 0; i < ARRAY_LEN(attributes); i++) {
 		setting(attributes[i], "require-start", start);
 		setting(attributes[i], "require-end", end);
+	}
+}
+
+/* Leave out what a function of the kernel asks for. */
+void fail_nth_not_below(const char *function)
+{
+	unsigned long address, start = 0, end = ~0UL;
+	char line[256], name[128];
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	size_t i;
+
+	if (!symbols)
+		l1_die(NULL, "/proc/kallsyms: %m");
+	/* In the order of addresses, but for modules. */
+	while (fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%lx %*c %127s", &address, name) != 2)
+			continue;
+		if (start && address > start) {
+			end = address;
+			break;
+		}
+		if (!strcmp(name, function))
+			start = address;
+	}
+	fclose(symbols);
+	if (!start)
+		l1_die(NULL, "no symbol %s", function);
+	for (i = 0; i < ARRAY_LEN(attributes); i++) {
+		setting(attributes[i], "reject-start", start);
+		setting(attributes[i], "reject-end", end);
 	}
 }
 

@@ -16,6 +16,7 @@ bool fail_nth_possible(void);
 void fail_nth_arm(unsigned int n);
 bool fail_nth_disarm(void);
 void fail_nth_only_below(unsigned long start, unsigned long end);
+void fail_nth_not_below(const char *function);
 
 /* Parts of L1's memory that a snapshot holds: tables and data, some VMCSs. */
 #define SNAPSHOT_LOW	0x24000

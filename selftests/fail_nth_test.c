@@ -4,8 +4,8 @@
  * so, nothing else has happened, and the next call works.
  *
  * A call that has done its work and cannot write its answer is the one
- * exception: it is the last fault point of the call, and its struct was writable
- * when the call began.
+ * exception: that is the last fault point of the call, and its struct was
+ * writable when the call began.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -275,9 +275,15 @@ static long call_peek(struct l1 *l1)
 	return nvmx_peek(l1->fd, NVMX_PEEK_VMCS12, GUEST_RIP, &peek);
 }
 
+static struct nvmx_failure failures[400];
+
+static void touch_failures(void)
+{
+	memset(failures, 0, sizeof(failures));
+}
+
 static long call_check(struct l1 *l1)
 {
-	static struct nvmx_failure failures[400];
 	struct nvmx_check check;
 
 	return nvmx_check(l1->fd, failures, ARRAY_LEN(failures), &check);
@@ -285,7 +291,6 @@ static long call_check(struct l1 *l1)
 
 static long call_probe(struct l1 *l1)
 {
-	struct nvmx_failure failures[4];
 	struct nvmx_probe probe;
 
 	return nvmx_probe(l1->fd, failures, ARRAY_LEN(failures), &probe);
@@ -337,8 +342,8 @@ CALL(get_policy, ready);
 CALL(set_policy, ready);
 CALL(walk, ready);
 CALL(peek, ready);
-CALL(check, broken);
-CALL(probe, broken);
+CALL(check, broken, .each = touch_failures);
+CALL(probe, broken, .each = touch_failures);
 FIXTURE_VARIANT_ADD(call, vmptrld_when_the_store_is_full) {
 	.start = start_full, .call = call_vmptrld,
 };
@@ -373,7 +378,8 @@ static bool call_once(struct l1 *l1, unsigned int n, long (*call)(struct l1 *l1)
 
 TEST_F(call, fails_cleanly_at_each_fault)
 {
-	unsigned int n, carried_out = 0, faults = 0;
+	unsigned int n, faults = 0;
+	bool carried_out = false;
 	const char *differs;
 	long ret = 0;
 
@@ -392,11 +398,12 @@ TEST_F(call, fails_cleanly_at_each_fault)
 			TH_LOG("fault %u: %ld", n, ret);
 		snapshot_take(&self->l1, &after);
 		differs = variant->in_parts ? NULL : snapshot_differs(&before, &after);
-		if (differs && ret == -EFAULT && !carried_out) {
-			carried_out = n;
+		if (differs && ret == -EFAULT) {
+			carried_out = true;
 			restart(&self->l1, variant->start);
 			continue;
 		}
+		EXPECT_FALSE(carried_out) TH_LOG("fault %u: %ld", n, ret);
 		EXPECT_EQ(NULL, differs)
 			TH_LOG("fault %u: %ld, but %s changed", n, ret, differs);
 	}
@@ -404,8 +411,6 @@ TEST_F(call, fails_cleanly_at_each_fault)
 	EXPECT_LT(n, MOST);
 	EXPECT_EQ(0, ret);
 	EXPECT_LT(0, faults);
-	if (carried_out)
-		EXPECT_EQ(faults, carried_out);
 }
 
 /* ---- all there are ------------------------------------------------------- */
@@ -445,8 +450,11 @@ TEST_F(table, no_command_of_the_table_does_harm_at_any_fault)
 		command = &commands[i];
 		command_fill(command, &room, &self->l1);
 		good = call_command(&self->l1);
+		ret = good;
 		for (n = 1; n < MOST; n++) {
-			restart(&self->l1, start_ready);
+			/* It was carried out, or is not told from that. */
+			if (ret == good || ret == -EFAULT)
+				restart(&self->l1, start_ready);
 			command_fill(command, &room, &self->l1);
 			if (!call_once(&self->l1, n, call_command, &ret))
 				break;
@@ -455,9 +463,9 @@ TEST_F(table, no_command_of_the_table_does_harm_at_any_fault)
 				TH_LOG("%s, fault %u: %ld", command->name, n, ret);
 		}
 		EXPECT_EQ(good, ret) TH_LOG("%s", command->name);
-		restart(&self->l1, start_ready);
 	}
 	TH_LOG("%u faults injected", faults);
+	restart(&self->l1, start_ready);
 	l1_run_until(&self->l1, EXIT_VMCALL);
 }
 
@@ -656,8 +664,8 @@ static bool module_is_there(void)
 }
 
 /*
- * Faults that code of the module asks for.  On x86-64 modules lie in the last
- * 2 GiB, above the kernel.
+ * Faults that code of the module asks for; modules lie above the kernel.  Not
+ * when a slab cache is made: the kernel then dumps a trace, as if of a bug.
  */
 TEST_F(file, module_load_fails_cleanly_at_each_fault)
 {
@@ -669,6 +677,7 @@ TEST_F(file, module_load_fails_cleanly_at_each_fault)
 	ASSERT_LE(0, file);
 	ASSERT_EQ(0, syscall(SYS_delete_module, "nested_vmx", O_NONBLOCK));
 	fail_nth_only_below(0xffffffffa0000000, 0xfffffffffe000000);
+	fail_nth_not_below("__kmem_cache_create_args");
 	for (n = 1; n < MOST && happened; n++) {
 		fail_nth_arm(n);
 		ret = syscall(SYS_finit_module, file, "", 0);

@@ -90,22 +90,22 @@ pinned_pages() {
 }
 
 # What is younger than five seconds is not reported, nor what has changed since
-# the last scan.
+# the last scan.  It disables itself for good when it runs out of memory.
 unreferenced_objects() {
 	sleep 6
-	echo scan >"$kmemleak"
-	echo scan >"$kmemleak"
+	{ echo scan >"$kmemleak" && echo scan >"$kmemleak"; } || echo "kmemleak is disabled"
 	head -n 60 "$kmemleak"
-	# It disables itself for good when it runs out of memory.
-	echo scan >"$kmemleak" || echo "kmemleak is disabled"
 }
 
 # Who allocated a page that is still in use.  Only the code of a module that is
-# not there any more is an address without a name.
+# not there any more is an address without a name.  Pages that the kernel took
+# for something of its own on the way down from there are not meant, as slabs.
 orphaned_pages() {
 	awk '
-		/^ *0xffffffff/ { ours = 1 }
-		/^$/ { if (ours) print stack; ours = 0; stack = ""; next }
+		/^ *0xffffffff/ && !named { ours = 1 }
+		!/^ *(0x|post_alloc_hook|get_page_from|[_a-z]*alloc_pages|[_a-z]*get_free_page)/ &&
+			!/^ *(get_zeroed_page|[_a-z]*folio_alloc|make_alloc_exact|nr_base)/ { named = 1 }
+		/^$/ { if (ours) print stack; ours = named = 0; stack = ""; next }
 		{ stack = stack "\n" $0 }' "$page_stacks/show_stacks"
 }
 
