@@ -158,7 +158,6 @@ static int long_element(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *
 static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *user,
 		       u32 count)
 {
-	u8 wanted = field_read_wanted(vcpu);
 	u64 encoding, value;
 	u32 i = 0;
 
@@ -166,7 +165,7 @@ static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *u
 		return 0;
 	for (; i < count; i++) {
 		unsafe_get_user(encoding, &user[i].encoding, out);
-		if (!field_read_short(vcpu, wanted, encoding, &value))
+		if (!field_read_short(vcpu, encoding, &value))
 			break;
 		unsafe_put_user(value, &user[i].value, out);
 		unsafe_put_user(0, (u64 __user *)&user[i].result, out);

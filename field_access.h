@@ -15,36 +15,26 @@
 #include "vcpu.h"
 
 /**
- * field_read_wanted() - bits of nvmx_vcpu.access that the short VMREAD needs
- * @vcpu: the vCPU; has a current VMCS
- *
- * Context: nvmx_vcpu.lock is held.
- * Return: the bits, valid until the long way is taken.
- */
-static inline u8 field_read_wanted(const struct nvmx_vcpu *vcpu)
-{
-	return vcpu->current_vmcs->guest_stale ? FIELD_FRESH : FIELD_READABLE;
-}
-
-/**
  * field_read_short() - VMREAD the short way
  * @vcpu: the vCPU
- * @wanted: field_read_wanted()
  * @encoding: register operand
  * @value: value read
  *
  * Context: nvmx_vcpu.lock is held, vmx_insn_ready().
  * Return: true for VMsucceed, false to take the long way.
  */
-static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u8 wanted,
-					     u64 encoding, u64 *value)
+static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u64 encoding,
+					     u64 *value)
 {
+	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u32 row = vmcs_field_row(encoding);
+	u32 index = row - 1;
 
-	if (unlikely(!(vcpu->access[row] & wanted)))
+	if (unlikely(!(vcpu->access[row] & FIELD_READABLE) ||
+		     vmcs->stale[index / 64] & BIT_ULL(index % 64)))
 		return false;
 
-	*value = vcpu->current_vmcs->value[row - 1];
+	*value = vmcs->value[index];
 	return true;
 }
 

@@ -167,8 +167,6 @@ static void set_access(struct nvmx_vcpu *vcpu, enum vmcs_index index)
 
 	if (vcpu->policy[index] != NVMX_POLICY_HIDDEN) {
 		access = FIELD_READABLE;
-		if (vmcs_field_table[index].sync != SYNC_RARE)
-			access |= FIELD_FRESH;
 		if (!nvmx_vcpu_read_only(vcpu, index))
 			access |= FIELD_WRITABLE;
 	}

@@ -237,8 +237,7 @@ struct vmcs02 {
 
 /* What L1 may do with a field the short way: bits of nvmx_vcpu.access. */
 #define FIELD_READABLE	BIT(0)
-#define FIELD_FRESH	BIT(1)	/* readable, and its value is never in vmcs02 */
-#define FIELD_WRITABLE	BIT(2)
+#define FIELD_WRITABLE	BIT(1)
 
 /* Posts: bits of nvmx_vcpu.posts. */
 #define POST_KICK	0
