@@ -30,8 +30,7 @@ static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u64 e
 	u32 row = vmcs_field_row(encoding);
 	u32 index = row - 1;
 
-	if (unlikely(!(vcpu->access[row] & FIELD_READABLE) ||
-		     vmcs->stale[index / 64] & BIT_ULL(index % 64)))
+	if (unlikely(!(vcpu->access[row] & FIELD_READABLE) || vmcs12_is_stale(vmcs, index)))
 		return false;
 
 	*value = vmcs->value[index];

@@ -71,6 +71,13 @@ void l0_skip_instruction(u32 length)
 	pend_monitor_trap();
 }
 
+void l0_block_nmis_again(const struct l2_exit *exit)
+{
+	if (!(exit->idt_info & VECTORING_INFO_VALID_MASK))
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
+			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+}
+
 /* ---- exceptions ---------------------------------------------------------- */
 
 static bool is_contributory(u8 vector)
@@ -160,11 +167,8 @@ static enum l0_next handle_exception(struct nvmx_vcpu *vcpu, struct l2_exit *exi
 		exit->inject_len = exit->instruction_len;
 		return L0_AGAIN;
 	}
-	/* IRET had unblocked NMIs before it faulted: undo that. */
-	if ((info & INTR_INFO_UNBLOCK_NMI) && vector != X86_TRAP_DF &&
-	    !(exit->idt_info & VECTORING_INFO_VALID_MASK))
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
-			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+	if ((info & INTR_INFO_UNBLOCK_NMI) && vector != X86_TRAP_DF)
+		l0_block_nmis_again(exit);
 	if (vector == X86_TRAP_DB)
 		update_dr6(vcpu, exit->info.qualification);
 	if (vector == X86_TRAP_PF)
@@ -271,11 +275,6 @@ static enum l0_next handle_io(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	return skip(exit);
 }
 
-static u64 gpr_read(const struct nvmx_vcpu *vcpu, unsigned int nr)
-{
-	return nr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[nr];
-}
-
 static void gpr_write(struct nvmx_vcpu *vcpu, unsigned int nr, u64 value)
 {
 	if (nr == NVMX_RSP)
@@ -288,6 +287,13 @@ static bool l2_64_bit(void)
 {
 	return (vmcs_read64(GUEST_IA32_EFER) & EFER_LMA) &&
 	       (vmcs_read32(GUEST_CS_AR_BYTES) & BIT(13));
+}
+
+u64 l0_gpr_operand(const struct nvmx_vcpu *vcpu, unsigned int nr)
+{
+	u64 value = nr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[nr];
+
+	return l2_64_bit() ? value : (u32)value;
 }
 
 /* ---- debug registers ----------------------------------------------------- */
@@ -322,7 +328,6 @@ static enum l0_next handle_dr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	u64 qual = exit->info.qualification;
 	u64 dr7 = vmcs_readl(GUEST_DR7);
 	unsigned int nr = DR_QUAL_NR(qual);
-	u64 value;
 
 	/* Alone among exits this one comes before the check of CPL. */
 	if (vmcs_read32(GUEST_SS_AR_BYTES) & SS_AR_DPL &&
@@ -344,8 +349,7 @@ static enum l0_next handle_dr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 		read_dr(vcpu, nr, QUAL_GPR(qual));
 		return skip(exit);
 	}
-	value = gpr_read(vcpu, QUAL_GPR(qual));
-	return write_dr(vcpu, exit, nr, l2_64_bit() ? value : (u32)value);
+	return write_dr(vcpu, exit, nr, l0_gpr_operand(vcpu, QUAL_GPR(qual)));
 }
 
 /* ---- control registers --------------------------------------------------- */
@@ -396,11 +400,8 @@ static bool cr4_legal(struct nvmx_vcpu *vcpu, u64 value)
  */
 static enum l0_next handle_mov_to_cr(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
-	u64 value = gpr_read(vcpu, QUAL_GPR(exit->info.qualification));
+	u64 value = l0_gpr_operand(vcpu, QUAL_GPR(exit->info.qualification));
 	u64 old, new, mask, owned;
-
-	if (!l2_64_bit())
-		value = (u32)value;
 
 	switch (CR_QUAL_NR(exit->info.qualification)) {
 	case 0:

@@ -62,6 +62,27 @@ enum l0_next l0_emulate(struct nvmx_vcpu *vcpu, struct l2_exit *exit);
 void l0_skip_instruction(u32 length);
 
 /**
+ * l0_block_nmis_again() - undo what IRET did to NMIs before it faulted
+ * @exit: the exit: IRET had unblocked NMIs
+ *
+ * Nothing to do if the exit happened while an event was delivered.  SDM Vol. 3,
+ * "Resuming Guest Software after Handling an Exception".
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void l0_block_nmis_again(const struct l2_exit *exit);
+
+/**
+ * l0_gpr_operand() - register operand of an instruction of L2
+ * @vcpu: the vCPU
+ * @nr: enum nvmx_gpr
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: its value: 64 bits in 64-bit mode, else 32.
+ */
+u64 l0_gpr_operand(const struct nvmx_vcpu *vcpu, unsigned int nr);
+
+/**
  * l0_raise() - have an exception delivered to L2
  * @exit: the exit
  * @vector: exception vector

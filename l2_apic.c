@@ -155,22 +155,15 @@ static bool below_threshold(const struct nvmx_vcpu *vcpu)
 }
 
 /* The processor delivers it right after a VM entry. */
-static bool interrupt_is_due(struct nvmx_vcpu *vcpu)
+static bool interrupt_is_due(const struct nvmx_vcpu *vcpu)
 {
 	struct virtual_apic apic;
-	bool due = false;
 
 	if (vcpu->f[VF_CPU_BASED_VM_EXEC_CONTROL] & CPU_BASED_INTR_WINDOW_EXITING)
 		return false;
 
-	preempt_disable();
-	if (!vmcs02_load(vcpu)) {
-		apic = virtual_apic(vcpu);
-		due = vapic_is_pending(&apic) &&
-		      vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF;
-	}
-	preempt_enable();
-	return due;
+	apic = virtual_apic(vcpu);
+	return vapic_is_pending(&apic) && vmcs_readl(GUEST_RFLAGS) & X86_EFLAGS_IF;
 }
 
 bool l2_apic_wakes(struct nvmx_vcpu *vcpu)

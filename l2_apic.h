@@ -80,7 +80,7 @@ bool l2_apic_judged(const u64 *f);
  * VTPR below the threshold after a VM entry, or a virtual interrupt.  SDM Vol. 3,
  * "VM Exits Induced by the TPR Threshold", "Virtual-Interrupt Delivery".
  *
- * Context: Process context, nvmx_vcpu.lock is held.
+ * Context: Preemption off, vmcs02 is current; nvmx_vcpu.lock is held.
  * Return: true if L2 does not stay halted: the processor does the rest.
  */
 bool l2_apic_wakes(struct nvmx_vcpu *vcpu);

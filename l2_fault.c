@@ -11,6 +11,7 @@
 #include <asm/trapnr.h>
 
 #include "ept_walk.h"
+#include "l0_emulate.h"
 #include "l2_apic.h"
 #include "l2_fault.h"
 #include "vcpu.h"
@@ -112,10 +113,8 @@ static void report_hole(struct nvmx_vcpu *vcpu, const struct l2_exit *exit,
 /* NMIs that IRET had unblocked before it faulted are blocked again. */
 static void restore_nmi_blocking(const struct l2_exit *exit)
 {
-	if (unlikely(exit->info.qualification & QUAL_NMI_UNBLOCKED) &&
-	    !(exit->idt_info & VECTORING_INFO_VALID_MASK))
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
-			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO));
+	if (unlikely(exit->info.qualification & QUAL_NMI_UNBLOCKED))
+		l0_block_nmis_again(exit);
 }
 
 /* ---- virtualization exceptions ------------------------------------------- */

@@ -21,7 +21,7 @@
 
 static bool has_timer(void)
 {
-	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, CAP_PIN(6));
+	return vmx_host_has(CAP_PIN(6));
 }
 
 static u32 bound(void)

@@ -17,15 +17,10 @@ void l2_vpids_exit(void)
 	ida_destroy(&vpid_ida);
 }
 
-static bool host_has(u16 cap)
-{
-	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
-}
-
 void l2_vpids_alloc(struct l2_vpids *vpids)
 {
 	/* Without single-context INVVPID they are of no use. */
-	if (!host_has(CAP_PROC2(5)) || !host_has(CAP_EPT_VPID(41)))
+	if (!vmx_host_has(CAP_PROC2(5)) || !vmx_host_has(CAP_EPT_VPID(41)))
 		return;
 
 	while (vpids->count < L2_VPIDS) {

@@ -219,25 +219,16 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 
 /* ---- routing ------------------------------------------------------------- */
 
-static u64 gpr_value(const struct nvmx_vcpu *vcpu, unsigned int gpr)
-{
-	u64 value = gpr == NVMX_RSP ? vmcs_readl(GUEST_RSP) : vcpu->l2.gpr[gpr];
-
-	/* Outside 64-bit mode operands have 32 bits. */
-	return vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK &&
-	       vmcs_read32(VM_ENTRY_CONTROLS) & VM_ENTRY_IA32E_MODE ? value : (u32)value;
-}
-
 /* Operands in registers that routing compares with masks and bitmaps. */
 static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 {
 	switch (info->reason) {
 	case EXIT_REASON_CR_ACCESS:
-		info->gpr_value = gpr_value(vcpu, (info->qualification >> 8) & 15);
+		info->gpr_value = l0_gpr_operand(vcpu, (info->qualification >> 8) & 15);
 		break;
 	case EXIT_REASON_VMREAD:
 	case EXIT_REASON_VMWRITE:
-		info->gpr_value = gpr_value(vcpu, (info->instruction_info >> 28) & 15);
+		info->gpr_value = l0_gpr_operand(vcpu, (info->instruction_info >> 28) & 15);
 		break;
 	case EXIT_REASON_XSAVES:
 	case EXIT_REASON_XRSTORS:

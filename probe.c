@@ -300,7 +300,7 @@ int probe_run(struct nvmx_vcpu *vcpu, const struct nvmx_failure *list, u32 count
 
 	lockdep_assert_held(&vcpu->lock);
 
-	if (!nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, CAP_PIN(6)))
+	if (!vmx_host_has(CAP_PIN(6)))
 		return -EOPNOTSUPP;
 
 	probe->out_reason = NVMX_PROBE_COMPARABLE;

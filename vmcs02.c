@@ -85,11 +85,6 @@ void vmcs02_module_exit(void)
 	l2_vpids_exit();
 }
 
-static bool host_has(u16 cap)
-{
-	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
-}
-
 int vmcs02_init(struct vmcs02 *vmcs02)
 {
 	int ret = hw_vmcs_alloc(&vmcs02->hw);
@@ -178,10 +173,10 @@ static void write_l0_constants(struct vmcs02 *v)
 	put(v, VM_ENTRY_MSR_LOAD_COUNT, 0);
 	put(v, VM_ENTRY_INTR_INFO_FIELD, 0);
 	put(v, GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
-	if (host_has(CAP_PROC2(15)))
+	if (vmx_host_has(CAP_PROC2(15)))
 		put(v, ENCLS_EXITING_BITMAP, ~0ULL);
 	/* VMFUNC of any function exits. */
-	if (host_has(CAP_PROC2(13)))
+	if (vmx_host_has(CAP_PROC2(13)))
 		put(v, VM_FUNCTION_CONTROL, 0);
 }
 
@@ -251,7 +246,7 @@ static void merge_proc2(struct nvmx_vcpu *vcpu)
 
 	if (v->vpids.count)
 		want |= SECONDARY_EXEC_ENABLE_VPID;
-	if (host_has(CAP_PROC2(15)))
+	if (vmx_host_has(CAP_PROC2(15)))
 		want |= SECONDARY_EXEC_ENCLS_EXITING;
 	v->proc2 = within(CAPS_PROC2, want);
 	put(v, SECONDARY_VM_EXEC_CONTROL, v->proc2);
@@ -466,11 +461,11 @@ static void merge_apic(struct nvmx_vcpu *vcpu)
 	void *page = vcpu->apic.page;
 	unsigned int i;
 
-	if (host_has(CAP_PROC(21))) {
+	if (vmx_host_has(CAP_PROC(21))) {
 		put(v, VIRTUAL_APIC_PAGE_ADDR, page ? virt_to_phys(page) : 0);
 		put(v, TPR_THRESHOLD, vcpu->f[VF_TPR_THRESHOLD] & 0xf);
 	}
-	if (host_has(CAP_PROC2(0)))
+	if (vmx_host_has(CAP_PROC2(0)))
 		put(v, APIC_ACCESS_ADDR, l2_apic_access(vcpu->f) ?
 		    ept_apic_page(&vcpu->machine->ept) : 0);
 	for (i = 0; i < 4 && delivers_virtual(vcpu); i++)

@@ -216,14 +216,12 @@ static void vmx_read_msrs(void)
 
 static int vmx_probe_capabilities(void)
 {
-	const struct nvmx_caps *caps = (const struct nvmx_caps *)vmx_host.msr;
 	unsigned int i;
 
-	BUILD_BUG_ON(offsetof(struct nvmx_caps, msr) != 0);
 	vmx_read_msrs();
 
 	for (i = 0; i < ARRAY_SIZE(vmx_needs); i++) {
-		if (nvmx_caps_has(caps, vmx_needs[i].cap))
+		if (vmx_host_has(vmx_needs[i].cap))
 			continue;
 		pr_err("this processor's VMX lacks \"%s\", which the module needs\n",
 		       vmx_needs[i].name);

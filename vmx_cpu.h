@@ -6,6 +6,7 @@
 #ifndef NVMX_VMX_CPU_H
 #define NVMX_VMX_CPU_H
 
+#include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
@@ -45,6 +46,20 @@ struct vmx_host {
 
 /** vmx_host - set at module load, constant from then on */
 extern struct vmx_host vmx_host;
+
+/**
+ * vmx_host_has() - whether this machine's processors have a capability
+ * @cap: CAP_x of field_policy.h
+ *
+ * Context: Any context, once vmx_host is set.
+ * Return: true if they do.
+ */
+static inline bool vmx_host_has(u16 cap)
+{
+	BUILD_BUG_ON(offsetof(struct nvmx_caps, msr) != 0);
+
+	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
+}
 
 /**
  * struct vmx_cpu_host - host state that is constant on a CPU
