@@ -4,22 +4,10 @@
 # A CPU goes away and comes back, before the module is loaded, while it is, and
 # while L2 runs on that CPU.  TAP on stdout.
 
-number=0
-status=0
-cpu=/sys/devices/system/cpu/cpu1/online
+# shellcheck source=selftests/tap.sh
+. ./tap.sh
 
-# result TEXT COMMAND...: ok if the command succeeds.
-result() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $text"
-	else
-		echo "not ok $number $text"
-		status=1
-	fi
-}
+cpu=/sys/devices/system/cpu/cpu1/online
 
 set_online() {
 	echo "$1" >"$cpu" && [ "$(cat "$cpu")" = "$1" ]

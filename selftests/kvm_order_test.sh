@@ -4,22 +4,10 @@
 # Two hypervisors and one VMX: whoever comes second is refused in words and
 # without harm; an open file keeps the module.  TAP on stdout.
 
-number=0
-status=0
-cpu=/sys/devices/system/cpu/cpu1/online
+# shellcheck source=selftests/tap.sh
+. ./tap.sh
 
-# result TEXT COMMAND...: ok if the command succeeds.
-result() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $text"
-	else
-		echo "not ok $number $text"
-		status=1
-	fi
-}
+cpu=/sys/devices/system/cpu/cpu1/online
 
 refused() {
 	! "$@" 2>/tmp/refused

@@ -5,23 +5,11 @@
 # mitigations=off nothing, and it costs nothing; else what this processor
 # needs, and that costs.  TAP on stdout.
 
-number=0
-status=0
+# shellcheck source=selftests/tap.sh
+. ./tap.sh
+
 list=/sys/module/nested_vmx/parameters/mitigations
 flaws=/sys/devices/system/cpu/vulnerabilities
-
-# result TEXT COMMAND...: ok if the command succeeds.
-result() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $text"
-	else
-		echo "not ok $number $text"
-		status=1
-	fi
-}
 
 is_off() {
 	sed 's/.* mitigations=//; s/ .*//' /proc/cmdline | grep -qx off

@@ -6,24 +6,12 @@
 # told and before anything sleeps, VMXON when all is awake; L2 must not notice.
 # TAP on stdout.
 
-number=0
-status=0
+# shellcheck source=selftests/tap.sh
+. ./tap.sh
+
 power=/sys/power
 tracing=/sys/kernel/tracing
 cpus=$(nproc)
-
-# result TEXT COMMAND...: ok if the command succeeds.
-result() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number $text"
-	else
-		echo "not ok $number $text"
-		status=1
-	fi
-}
 
 start_busy() {
 	for cpu in $(seq 0 $((cpus - 1))); do
