@@ -100,9 +100,8 @@ static struct shadow_vmcs *shadow_vmcs_alloc(u64 vmptr)
 	vmcs->active = true;
 	vmcs->dirty_checks = ENTRY_ALL;
 	vmcs->fields = RB_ROOT;
-	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
+	for (i = 0; i < VMCS_FIELD_COUNT; i++)
 		vmcs->node[i].index = i;
-	}
 
 	return vmcs;
 }

@@ -67,6 +67,7 @@ static void flush_by_reading(const u8 *pages)
 	rmb();
 	for (i = 0; i < FLUSH_BYTES; i += LINE_BYTES)
 		READ_ONCE(pages[i]);
+	/* All of it is read before the entry. */
 	rmb();
 }
 
