@@ -8,11 +8,8 @@
 # of the guest's time; TEST_OPTIONS, for each program, by commas; MODULE_ARGS, for
 # insmod.
 
-splats='BUG:|WARNING:|Oops|general protection|KASAN|UBSAN|KCSAN|stall'
-splats="$splats|possible recursive locking|blocked for more than|lockdep"
-splats="$splats|unreferenced object|refcount_t|scheduling while atomic"
-splats="$splats|Call Trace|unchecked MSR access|kernel BUG at|ODEBUG|corruption"
-splats="$splats|kmemleak: .*(disabled|suspected)|DEBUG_LOCKS|locking correctness"
+# shellcheck source=selftests/kernel_log.sh
+. ./kernel_log.sh
 
 failed=0
 
@@ -20,9 +17,8 @@ lines_logged() {
 	dmesg | wc -l
 }
 
-# Print what the kernel complained about since line $1 of its log.
-complaints() {
-	dmesg | tail -n +$(($1 + 1)) | grep -E "$splats"
+log_since() {
+	dmesg | tail -n +$(($1 + 1))
 }
 
 run_one() {
@@ -31,7 +27,7 @@ run_one() {
 	# shellcheck disable=SC2046
 	timeout -s KILL "${TEST_SECONDS:-300}" "./$1" $(echo "$TEST_OPTIONS" | tr , ' ') 2>&1
 	status=$?
-	complaint=$(complaints "$logged" | head -n 1)
+	complaint=$(log_since "$logged" | complaints | head -n 1)
 	echo "# END $1 status $status${complaint:+ kernel log: $complaint}"
 	[ $status -eq 0 ] && [ -z "$complaint" ] || failed=1
 }
