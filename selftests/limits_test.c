@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "l1_setup.h"
 
@@ -158,21 +159,6 @@ TEST_F(door, counts_by_the_parameter)
 
 /* ---- what is left ------------------------------------------------------------------- */
 
-/* Kilobytes that line @name of @file says. */
-static long kilobytes(const char *file, const char *name)
-{
-	char line[128];
-	long value = -1;
-	FILE *f = fopen(file, "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)))
-			value = atol(line + strlen(name));
-	if (f)
-		fclose(f);
-	return value;
-}
-
 /* Free pages that the allocator keeps for a CPU; MemFree leaves them out. */
 static long kept_kilobytes(void)
 {
@@ -196,7 +182,7 @@ static long free_kilobytes(void)
 	if (fd < 0 || write(fd, "3", 1) != 1)
 		perror("drop_caches");
 	close(fd);
-	return kilobytes("/proc/meminfo", "MemFree:") + kept_kilobytes();
+	return host_free_kib() + kept_kilobytes();
 }
 
 /* A whole life, with L2, EPT12 and 16 more vmcs12s; it ends with L2 live. */
@@ -242,16 +228,16 @@ static void live_once(void)
 
 TEST(a_file_locks_what_it_maps_and_gives_it_back)
 {
-	long before = kilobytes("/proc/self/status", "VmLck:");
+	long before = host_number("/proc/self/status", "VmLck:");
 	struct l1 l1;
 
 	live_once();
-	EXPECT_EQ(before, kilobytes("/proc/self/status", "VmLck:"));
+	EXPECT_EQ(before, host_number("/proc/self/status", "VmLck:"));
 	l1_start(&l1, NVMX_PROFILE_SDM);
 	EXPECT_EQ(before + (long)(L1_MEM_BYTES >> 10),
-		  kilobytes("/proc/self/status", "VmLck:"));
+		  host_number("/proc/self/status", "VmLck:"));
 	l1_close(&l1);
-	EXPECT_EQ(before, kilobytes("/proc/self/status", "VmLck:"));
+	EXPECT_EQ(before, host_number("/proc/self/status", "VmLck:"));
 }
 
 /* A page a life would be seen: what else comes and goes is less than 32. */

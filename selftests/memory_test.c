@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "l1_setup.h"
 
@@ -98,23 +99,13 @@ FIXTURE_VARIANT_ADD(kind, private_file) {
 	.flags = MAP_PRIVATE, .file = 0, .bytes = 64 * 4096,
 };
 
-static void reserve_huge_pages(const char *count)
-{
-	FILE *file = fopen("/proc/sys/vm/nr_hugepages", "w");
-
-	if (!file)
-		return;
-	fputs(count, file);
-	fclose(file);
-}
-
 FIXTURE_SETUP(kind)
 {
 	int fd = -1;
 
 	l1_start(&self->l1, NVMX_PROFILE_SDM);
 	l1_prepare(&self->l1, L2_64);
-	reserve_huge_pages("4");
+	host_reserve_huge_pages(4);
 	if (variant->file >= 0) {
 		fd = syscall(SYS_memfd_create, "l1", variant->file);
 		ASSERT_LE(0, fd);
@@ -131,7 +122,7 @@ FIXTURE_TEARDOWN(kind)
 {
 	munmap(self->mem, variant->bytes);
 	l1_close(&self->l1);
-	reserve_huge_pages("0");
+	host_reserve_huge_pages(0);
 }
 
 TEST_F(kind, l2_and_the_process_share_it)
@@ -165,25 +156,9 @@ TEST_F(kind, it_outlives_the_mapping_of_the_process)
 
 /* ---- accounting --------------------------------------------------------------------------- */
 
-/* A value of /proc/self/status or /proc/meminfo, in KiB. */
-static long kib_of(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "r");
-	char line[200];
-	long kib = -1;
-
-	if (!file)
-		return -1;
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			kib = atol(line + strlen(key));
-	fclose(file);
-	return kib;
-}
-
 static long locked_kib(void)
 {
-	return kib_of("/proc/self/status", "VmLck:");
+	return host_number("/proc/self/status", "VmLck:");
 }
 
 TEST_F(memory, pages_are_accounted_and_given_back)
@@ -498,11 +473,6 @@ TEST_F(memory, one_vpid_in_two_files_is_two)
 
 /* ---- hostile tables ------------------------------------------------------------------------------- */
 
-static long free_kib(void)
-{
-	return kib_of("/proc/meminfo", "MemFree:");
-}
-
 /* EPT12 that maps all addresses beyond L2's code to one page, with few tables. */
 static void make_endless(struct l1 *l1, __u64 root)
 {
@@ -529,13 +499,13 @@ TEST_F_TIMEOUT(memory, endless_tables_use_bounded_memory, 60)
 	l1_use_ept(&self->l1);
 	make_endless(&self->l1, EPT12_PML4);
 	l1_write(&self->l1, EPT_POINTER, EPT12_PML4 | 3 << 3 | 6);
-	before = free_kib();
+	before = host_free_kib();
 	/* A table for each of 6000 pages of 2 MBytes would be 24 MBytes. */
 	self->l1.run->gpr[NVMX_RBX] = 1ULL << 30;
 	self->l1.run->gpr[NVMX_RCX] = 6000;
 	l1_load(&self->l1, touch_2m);
 	l1_run_until(&self->l1, EXIT_VMCALL);
-	used = before - free_kib();
+	used = before - host_free_kib();
 	TH_LOG("%ld KiB", used);
 	EXPECT_GT(8192, used);
 }
@@ -549,7 +519,7 @@ TEST_F_TIMEOUT(memory, thousands_of_ept12s_use_bounded_memory, 60)
 		SKIP(return, "no EPT");
 	l1_use_ept(&self->l1);
 	make_endless(&self->l1, EPT12_PML4);
-	before = free_kib();
+	before = host_free_kib();
 	/* 400 roots, each with all combinations of what the pointer may hold. */
 	for (round = 0; round < 4; round++)
 		for (i = 0; i < 400; i++) {
@@ -561,7 +531,7 @@ TEST_F_TIMEOUT(memory, thousands_of_ept12s_use_bounded_memory, 60)
 				 (round & 1 ? 6 : 0) | (round & 2 ? BIT(6) : 0));
 			ASSERT_EQ(0, load_at(&self->l1, L1_FREE));
 		}
-	used = before - free_kib();
+	used = before - host_free_kib();
 	TH_LOG("%ld KiB", used);
 	EXPECT_GT(8192, used);
 }

@@ -20,6 +20,16 @@ L2_BEGIN touch_write
 	vmcall
 L2_END touch_write
 
+/* Add up the first words of RCX pages from RBX on, and count in their second words. */
+L2_BEGIN sum_pages
+1:	add	(%rbx), %rax
+	incq	8(%rbx)
+	add	$4096, %rbx
+	dec	%rcx
+	jnz	1b
+	vmcall
+L2_END sum_pages
+
 /* Read a byte of each of RCX 2-MByte pages from RBX on. */
 L2_BEGIN touch_2m
 1:	movb	(%rbx), %al

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What tests ask of the host's kernel, and tell it, by its files.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+
+/* The number behind @key, at the start of a line, or -1. */
+long host_number(const char *path, const char *key)
+{
+	char line[200];
+	long number = -1;
+	FILE *file = fopen(path, "r");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			number = atol(line + strlen(key));
+	if (file)
+		fclose(file);
+	return number;
+}
+
+bool host_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+long host_free_kib(void)
+{
+	return host_number("/proc/meminfo", "MemFree:");
+}
+
+/* Pages of all processes. */
+long host_pinned_pages(void)
+{
+	/* Counts of each CPU into the sums. */
+	host_number("/proc/sys/vm/stat_refresh", "");
+	return host_number("/proc/vmstat", "nr_foll_pin_acquired ") -
+	       host_number("/proc/vmstat", "nr_foll_pin_released ");
+}
+
+/* In all; the host has as many of them as it can make. */
+void host_reserve_huge_pages(long count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", count);
+	host_write("/proc/sys/vm/nr_hugepages", text);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests ask of the host's kernel, and tell it, by its files.
+ */
+#ifndef NVMX_HOST_H
+#define NVMX_HOST_H
+
+#include <stdbool.h>
+
+long host_number(const char *path, const char *key);
+bool host_write(const char *path, const char *text);
+long host_free_kib(void);
+long host_pinned_pages(void);
+void host_reserve_huge_pages(long count);
+
+#endif /* NVMX_HOST_H */
