@@ -158,6 +158,7 @@ static int long_element(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *
 static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *user,
 		       u32 count)
 {
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u64 encoding, value;
 	u32 i = 0;
 
@@ -165,7 +166,7 @@ static u32 short_reads(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *u
 		return 0;
 	for (; i < count; i++) {
 		unsafe_get_user(encoding, &user[i].encoding, out);
-		if (!field_read_short(vcpu, encoding, &value))
+		if (!field_read_short(vcpu, vmcs, encoding, &value))
 			break;
 		unsafe_put_user(value, &user[i].value, out);
 		unsafe_put_user(0, (u64 __user *)&user[i].result, out);
@@ -178,6 +179,7 @@ out:
 static u32 short_writes(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *user,
 			u32 count)
 {
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u64 encoding, value;
 	u32 i = 0;
 
@@ -186,7 +188,7 @@ static u32 short_writes(struct nvmx_vcpu *vcpu, struct nvmx_field_value __user *
 	for (; i < count; i++) {
 		unsafe_get_user(encoding, &user[i].encoding, out);
 		unsafe_get_user(value, &user[i].value, out);
-		if (!field_write_short(vcpu, encoding, value))
+		if (!field_write_short(vcpu, vmcs, encoding, value))
 			break;
 		unsafe_put_user(0, (u64 __user *)&user[i].result, out);
 	}

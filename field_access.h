@@ -8,6 +8,7 @@
 #ifndef NVMX_FIELD_ACCESS_H
 #define NVMX_FIELD_ACCESS_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
@@ -17,16 +18,17 @@
 /**
  * field_read_short() - VMREAD the short way
  * @vcpu: the vCPU
+ * @vmcs: its current vmcs12
  * @encoding: register operand
  * @value: value read
  *
  * Context: nvmx_vcpu.lock is held, vmx_insn_ready().
  * Return: true for VMsucceed, false to take the long way.
  */
-static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u64 encoding,
+static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu,
+					     const struct shadow_vmcs *vmcs, u64 encoding,
 					     u64 *value)
 {
-	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u32 row = vmcs_field_row(encoding);
 	u32 index = row - 1;
 
@@ -40,16 +42,17 @@ static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu, u64 e
 /**
  * field_write_short() - VMWRITE the short way
  * @vcpu: the vCPU
+ * @vmcs: its current vmcs12
  * @encoding: register operand
  * @value: value to write
  *
  * Context: nvmx_vcpu.lock is held, vmx_insn_ready().
  * Return: true for VMsucceed, false to take the long way.
  */
-static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu, u64 encoding,
+static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu,
+					      struct shadow_vmcs *vmcs, u64 encoding,
 					      u64 value)
 {
-	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	u32 row = vmcs_field_row(encoding);
 	u32 index = row - 1;
 
@@ -57,8 +60,9 @@ static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu, u64 
 		return false;
 
 	vmcs->value[index] = value & vmcs12_write_info[index].mask;
-	vmcs->dirty[index / 64] |= BIT_ULL(index % 64);
-	vmcs->stale[index / 64] &= ~BIT_ULL(index % 64);
+	/* Those without arch_ may call what looks at the access. */
+	arch___set_bit(index, (unsigned long *)vmcs->dirty);
+	arch___clear_bit(index, (unsigned long *)vmcs->stale);
 	vmcs->dirty_checks |= vmcs12_write_info[index].checks;
 	return true;
 }

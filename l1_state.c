@@ -85,6 +85,7 @@ void l1_state_load(struct nvmx_vcpu *vcpu)
 	if (vcpu->l1_current && vcpu->l1_from == vcpu->current_vmcs)
 		return;
 
+	vcpu->plain = false;
 	l1->cr0 = (l1->cr0 & CR0_EXIT_KEEPS) | (f[VF_HOST_CR0] & ~CR0_EXIT_KEEPS);
 	l1->cr3 = f[VF_HOST_CR3];
 	l1->cr4 = f[VF_HOST_CR4];
@@ -217,6 +218,7 @@ u32 l1_msr_areas_exit(struct nvmx_vcpu *vcpu, bool failed_entry)
 {
 	u32 abort = 0;
 
+	vcpu->plain = false;
 	if (!failed_entry && vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT])
 		abort = store_area(vcpu);
 	/* The MSR-load area has the last word. */

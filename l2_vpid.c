@@ -8,7 +8,6 @@
 #include "field_policy.h"
 #include "l2_vpid.h"
 #include "vmx_cpu.h"
-#include "vmx_ops.h"
 
 static DEFINE_IDA(vpid_ida);
 
@@ -28,7 +27,7 @@ void l2_vpids_alloc(struct l2_vpids *vpids)
 
 		if (vpid < 0)
 			break;
-		vpids->vpid[vpids->count++].hw = vpid;
+		vpids->vpid[vpids->count++].desc.low = vpid;
 	}
 	l2_vpids_drop_all(vpids);
 }
@@ -36,7 +35,7 @@ void l2_vpids_alloc(struct l2_vpids *vpids)
 void l2_vpids_free(struct l2_vpids *vpids)
 {
 	while (vpids->count)
-		ida_free(&vpid_ida, vpids->vpid[--vpids->count].hw);
+		ida_free(&vpid_ida, vpids->vpid[--vpids->count].desc.low);
 }
 
 u16 l2_vpids_choose(struct l2_vpids *vpids, u16 l1)
@@ -62,7 +61,7 @@ u16 l2_vpids_choose(struct l2_vpids *vpids, u16 l1)
 	chosen->l1 = l1;
 	chosen->used = ++vpids->clock;
 	vpids->current_index = i;
-	return chosen->hw;
+	return chosen->desc.low;
 }
 
 void l2_vpids_drop(struct l2_vpids *vpids, u16 l1)
@@ -80,15 +79,4 @@ void l2_vpids_drop_all(struct l2_vpids *vpids)
 
 	for (i = 0; i < vpids->count; i++)
 		vpids->vpid[i].flush = true;
-}
-
-void l2_vpids_flush(struct l2_vpids *vpids)
-{
-	struct l2_vpid *vpid = &vpids->vpid[vpids->current_index];
-
-	if (likely(!vpid->flush) || !vpids->count)
-		return;
-
-	__invvpid(VMX_INVVPID_SINGLE, vpid->hw);
-	vpid->flush = false;
 }

@@ -9,20 +9,23 @@
 #ifndef NVMX_L2_VPID_H
 #define NVMX_L2_VPID_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
+
+#include "vmx_ops.h"
 
 /** L2_VPIDS - most VPIDs of the processor for one logical processor of L1 */
 #define L2_VPIDS	4
 
 /**
  * struct l2_vpid - a VPID of the processor
- * @hw: the VPID, not 0
+ * @desc: descriptor of INVVPID: the VPID, not 0
  * @l1: VPID of L1 that it stands for; 0 also for an L1 that uses none
  * @flush: translations under it must go before the next entry with it
  * @used: when it was chosen last
  */
 struct l2_vpid {
-	u16 hw;
+	struct vmx_inv_desc desc;
 	u16 l1;
 	bool flush;
 	u64 used;
@@ -87,6 +90,17 @@ u16 l2_vpids_choose(struct l2_vpids *vpids, u16 l1);
 void l2_vpids_drop(struct l2_vpids *vpids, u16 l1);
 
 /**
+ * l2_vpids_drop_current() - have translations under the chosen VPID flushed
+ * @vpids: the VPIDs
+ *
+ * Context: Any context in which nothing else uses @vpids.
+ */
+static inline void l2_vpids_drop_current(struct l2_vpids *vpids)
+{
+	vpids->vpid[vpids->current_index].flush = true;
+}
+
+/**
  * l2_vpids_drop_all() - have translations under all VPIDs flushed
  * @vpids: the VPIDs
  *
@@ -100,6 +114,15 @@ void l2_vpids_drop_all(struct l2_vpids *vpids);
  *
  * Context: Interrupts off, on the CPU of the next entry.
  */
-void l2_vpids_flush(struct l2_vpids *vpids);
+static __always_inline void l2_vpids_flush(struct l2_vpids *vpids)
+{
+	struct l2_vpid *vpid = &vpids->vpid[vpids->current_index];
+
+	if (!vpid->flush || unlikely(!vpids->count))
+		return;
+
+	__invvpid(VMX_INVVPID_SINGLE, &vpid->desc);
+	vpid->flush = false;
+}
 
 #endif /* NVMX_L2_VPID_H */

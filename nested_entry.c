@@ -213,7 +213,7 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 			l2_timer_load(vcpu, vcpu->f[VF_VMX_PREEMPTION_TIMER_VALUE]);
 		/* Without VPIDs every transition of L1 flushes. */
 		if (!vcpu->vmcs02.l1_vpid)
-			l2_vpids_drop(&vcpu->vmcs02.vpids, 0);
+			l2_vpids_drop_current(&vcpu->vmcs02.vpids);
 		inject_event(vcpu);
 		ret = load_msrs(vcpu, mem);
 		vmcs02_single_step(vcpu);
@@ -250,6 +250,8 @@ static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
 	return nested_run(vcpu);
 }
 
+/* ---- the common way back into L2 ----------------------------------------- */
+
 /* Fields other than GUEST_RIP that changed. */
 static u64 other_dirty(const u64 *dirty)
 {
@@ -262,49 +264,69 @@ static u64 other_dirty(const u64 *dirty)
 }
 
 /*
- * The common way back into L2: since the last good entry from this vmcs12 at
- * most GUEST_RIP has changed, to a value that is legal in any mode, and nothing
- * has to be read from memory.  No rule can be broken that was not before.
+ * Whether fields aside nothing stands in the way of a plain entry: L1 may execute
+ * VMX instructions, the last good entry was from this vmcs12, and nothing has to be
+ * read from memory.  The answer yes is good until a command or an exit changes
+ * something of it: each command makes nvmx_vcpu.plain false, as do the exits that
+ * load other values into L1, and an entry that is judged.
  */
-static bool entry_is_plain(const struct nvmx_vcpu *vcpu, bool resume)
+static noinline bool look_closely(struct nvmx_vcpu *vcpu)
 {
 	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	const struct vmcs02 *v = &vcpu->vmcs02;
 	const u64 *f = vmcs->value;
 
-	if (other_dirty(vmcs->dirty) || f[VF_GUEST_RIP] >> 31)
+	if (!vmcs->launched || !vcpu->l1_judged || vcpu->l1.mov_ss || vcpu->hidden ||
+	    v->owner != vmcs || v->timer)
 		return false;
-	if (!resume || !vmcs->launched || !vcpu->l1_judged || vcpu->l1.mov_ss ||
-	    vcpu->hidden || v->owner != vmcs || v->stale || v->timer)
+	if (f[VF_VMCS_LINK_POINTER] != NVMX_NO_VMPTR || f[VF_VM_ENTRY_MSR_LOAD_COUNT] ||
+	    f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK ||
+	    pae_without_ept12(f) || !l2_apic_is_plain(vcpu, f))
 		return false;
 
-	return f[VF_VMCS_LINK_POINTER] == NVMX_NO_VMPTR &&
-	       !f[VF_VM_ENTRY_MSR_LOAD_COUNT] && !pae_without_ept12(f) &&
-	       !(f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK) &&
-	       l2_apic_is_plain(vcpu, f) &&
-	       v->ept_generation == ept_generation(&vcpu->machine->ept);
+	/* Elsewhere L2 may start to use PDPTEs in memory. */
+	vcpu->plain = vmcs12_uses_ept(f) ||
+		      f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE;
+	return true;
 }
 
-static int enter_plain(struct nvmx_vcpu *vcpu)
+/*
+ * Since the last good entry from this vmcs12 at most GUEST_RIP has changed, to a
+ * value that is legal in any mode: no rule can be broken that was not before.
+ */
+static __always_inline bool entry_is_plain(struct nvmx_vcpu *vcpu, bool resume)
+{
+	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	const struct vmcs02 *v = &vcpu->vmcs02;
+
+	return resume && !other_dirty(vmcs->dirty) && !(vmcs->value[VF_GUEST_RIP] >> 31) &&
+	       !v->stale && v->ept_generation == ept_generation(&vcpu->machine->ept) &&
+	       (likely(vcpu->plain) || look_closely(vcpu));
+}
+
+static __always_inline int enter_plain(struct nvmx_vcpu *vcpu)
 {
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	const u64 *f = vmcs->value;
 
-	vcpu->f = vmcs->value;
-	nvmx_step("L1: VMRESUME, vmptr %#llx, RIP %#llx\n", vmcs->vmptr,
-		  vcpu->f[VF_GUEST_RIP]);
-	trace_nested_vmx_enter(vmcs->vmptr, vcpu->f[VF_GUEST_RIP], true);
-	memset(vmcs->dirty, 0, sizeof(vmcs->dirty));
+	nvmx_step("L1: VMRESUME, vmptr %#llx, RIP %#llx\n", vmcs->vmptr, f[VF_GUEST_RIP]);
+	trace_nested_vmx_enter(vmcs->vmptr, f[VF_GUEST_RIP], true);
+	/* All other words are 0. */
+	vmcs->dirty[VF_GUEST_RIP / 64] = 0;
 	vmcs->dirty_checks = 0;
+	vcpu->f = f;
 	vcpu->vmcs02.rip_stale = true;
 	if (!vcpu->vmcs02.l1_vpid)
-		l2_vpids_drop(&vcpu->vmcs02.vpids, 0);
+		l2_vpids_drop_current(&vcpu->vmcs02.vpids);
 	vcpu->mtf_injected = false;
-	vcpu->activity = vcpu->f[VF_GUEST_ACTIVITY_STATE];
+	vcpu->activity = f[VF_GUEST_ACTIVITY_STATE];
 	vcpu->was_launched = true;
 	vcpu->reflect = false;
 	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L2);
 	return nested_run(vcpu);
 }
+
+/* ---- every other way ----------------------------------------------------- */
 
 static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
 {
@@ -336,13 +358,14 @@ static void sync_for_entry(struct nvmx_vcpu *vcpu, u64 groups)
 	vmcs02_sync_entry(vcpu, groups, parts);
 }
 
-static int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
+static noinline int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
 {
 	u64 groups = groups_to_judge(vcpu);
 	struct entry_state state;
 	u32 total;
 	int ret;
 
+	vcpu->plain = false;
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
 	sync_for_entry(vcpu, groups);
@@ -391,7 +414,7 @@ static int complete_event(struct nvmx_vcpu *vcpu)
 	return ret;
 }
 
-static int resume_live(struct nvmx_vcpu *vcpu, unsigned long flags)
+static noinline int resume_live(struct nvmx_vcpu *vcpu, unsigned long flags)
 {
 	int ret = 0;
 
@@ -513,38 +536,43 @@ int nested_restore(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live
 
 /* ---- the lists of the run page ------------------------------------------- */
 
-/* One VMWRITE of the list, each word of which is read once. */
-static struct nvmx_result do_write(struct nvmx_vcpu *vcpu,
-				   const struct nvmx_field_value *write)
+/* A VMWRITE of the list the long way.  Return: whether to go on. */
+static noinline bool write_long(struct nvmx_vcpu *vcpu, struct nvmx_field_value *write,
+				u64 encoding, u64 value)
 {
-	u64 encoding = READ_ONCE(write->encoding);
-	u64 value = READ_ONCE(write->value);
+	struct nvmx_result result = vmx_insn_write_field(vcpu, encoding, value);
 
-	if (likely(vcpu->l1.efer & EFER_LMA) &&
-	    field_write_short(vcpu, encoding, value))
-		return (struct nvmx_result){ .status = NVMX_VMSUCCEED };
-	return vmx_insn_write_field(vcpu, encoding, value);
+	write->result = result;
+	if (likely(result.status == NVMX_VMSUCCEED))
+		return true;
+
+	answer(vcpu, result);
+	return false;
 }
 
-static bool do_writes(struct nvmx_vcpu *vcpu, u32 count)
+/* Each word of the list is read once. */
+static __always_inline bool do_writes(struct nvmx_vcpu *vcpu, u32 count)
 {
+	static const struct nvmx_result succeeded = { .status = NVMX_VMSUCCEED };
 	struct nvmx_field_value *write = vcpu->run->write;
-	struct nvmx_result result;
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	bool short_way = vcpu->l1.efer & EFER_LMA;
+	u64 encoding, value;
 	u32 i;
 
-	for (i = 0; i < count; i++) {
-		result = do_write(vcpu, &write[i]);
-		write[i].result = result;
-		if (unlikely(result.status != NVMX_VMSUCCEED)) {
-			answer(vcpu, result);
+	for (i = 0; i < count; i++, write++) {
+		encoding = READ_ONCE(write->encoding);
+		value = READ_ONCE(write->value);
+		if (likely(short_way && field_write_short(vcpu, vmcs, encoding, value)))
+			write->result = succeeded;
+		else if (!write_long(vcpu, write, encoding, value))
 			break;
-		}
 	}
 	vcpu->run->writes_done = i;
 	return i == count;
 }
 
-static void do_reads(struct nvmx_vcpu *vcpu, u32 count)
+static noinline void do_reads(struct nvmx_vcpu *vcpu, u32 count)
 {
 	struct nvmx_field_value *read = vcpu->run->read;
 	u64 value;
@@ -557,24 +585,34 @@ static void do_reads(struct nvmx_vcpu *vcpu, u32 count)
 	}
 }
 
-static int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long flags, u32 writes)
+/* The same for the VMWRITEs of the list and for VMLAUNCH and VMRESUME. */
+static noinline bool may_enter(struct nvmx_vcpu *vcpu, u32 writes)
+{
+	struct nvmx_result result;
+
+	if (likely(vmx_insn_ready(vcpu, &result)))
+		return true;
+
+	if (writes)
+		vcpu->run->write[0].result = result;
+	answer(vcpu, result);
+	return false;
+}
+
+static __always_inline int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long flags,
+					 u32 writes)
 {
 	bool resume = flags & NVMX_ENTER_RESUME;
-	struct nvmx_result result;
+	struct nvmx_run *run = vcpu->run;
 
 	if (flags & NVMX_ENTER_COMPLETE)
 		return -EINVAL;
 
-	vcpu->run->failure_total = 0;
-	vcpu->run->failure_count = 0;
-	vcpu->run->writes_done = 0;
-	/* The same for the VMWRITEs of the list and for VMLAUNCH and VMRESUME. */
-	if (unlikely(!vmx_insn_ready(vcpu, &result))) {
-		if (writes)
-			vcpu->run->write[0].result = result;
-		answer(vcpu, result);
+	run->failure_total = 0;
+	run->failure_count = 0;
+	run->writes_done = 0;
+	if (!likely(vcpu->plain) && !may_enter(vcpu, writes))
 		return 0;
-	}
 	if (!do_writes(vcpu, writes))
 		return 0;
 
@@ -585,8 +623,9 @@ static int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long flags, u32 writes
 
 int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags)
 {
-	u32 writes = READ_ONCE(vcpu->run->write_count);
-	u32 reads = READ_ONCE(vcpu->run->read_count);
+	const struct nvmx_run *run = vcpu->run;
+	u32 writes = READ_ONCE(run->write_count);
+	u32 reads = READ_ONCE(run->read_count);
 	int ret;
 
 	lockdep_assert_held(&vcpu->lock);
@@ -597,14 +636,14 @@ int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags)
 	    writes > NVMX_RUN_LIST_MAX || reads > NVMX_RUN_LIST_MAX)
 		return -EINVAL;
 
-	if (vcpu->level == NVMX_LEVEL_L2)
-		ret = resume_live(vcpu, flags);
-	else
+	if (likely(vcpu->level == NVMX_LEVEL_L1))
 		ret = enter_from_l1(vcpu, flags, writes);
+	else
+		ret = resume_live(vcpu, flags);
 
 	/* Of an exit only: L1 is there to execute them. */
-	if (!ret && vcpu->level == NVMX_LEVEL_L1 && reads &&
-	    vcpu->run->kind == NVMX_KIND_EXIT)
+	if (unlikely(reads) && !ret && vcpu->level == NVMX_LEVEL_L1 &&
+	    run->kind == NVMX_KIND_EXIT)
 		do_reads(vcpu, reads);
 	return ret;
 }

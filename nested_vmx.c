@@ -282,7 +282,7 @@ static bool run_post(struct nvmx_vcpu *vcpu, unsigned int cmd, unsigned long arg
 }
 
 /* A second call is told so; while this machine goes down or sleeps, all wait. */
-static int lock_vcpu(struct nvmx_vcpu *vcpu)
+static noinline int wait_for_vcpu(struct nvmx_vcpu *vcpu)
 {
 	int ret;
 
@@ -299,28 +299,53 @@ static int lock_vcpu(struct nvmx_vcpu *vcpu)
 	return ret;
 }
 
-static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static __always_inline int lock_vcpu(struct nvmx_vcpu *vcpu)
 {
-	struct nvmx_vcpu *vcpu = file->private_data;
-	const struct nvmx_ioctl *ioctl = NULL;
+	if (unlikely(!mutex_trylock(&vcpu->lock)))
+		return wait_for_vcpu(vcpu);
+	if (likely(!roster_is_still()))
+		return 0;
+
+	mutex_unlock(&vcpu->lock);
+	return wait_for_vcpu(vcpu);
+}
+
+static noinline int give_command(struct nvmx_vcpu *vcpu, unsigned int cmd,
+				 unsigned long arg)
+{
+	const struct nvmx_ioctl *ioctl;
 	int ret;
 
-	if (unlikely(current->mm != vcpu->machine->mm))
-		return -EIO;
-
-	if (cmd != NVMX_ENTER_L2) {
-		if (run_post(vcpu, cmd, arg, &ret))
-			return ret;
-		ioctl = ioctl_find(cmd);
-		if (!ioctl)
-			return -ENOTTY;
-	}
+	if (run_post(vcpu, cmd, arg, &ret))
+		return ret;
+	ioctl = ioctl_find(cmd);
+	if (!ioctl)
+		return -ENOTTY;
 
 	ret = lock_vcpu(vcpu);
 	if (ret)
 		return ret;
-	ret = ioctl ? run_command(vcpu, ioctl, (void __user *)arg) :
-	      nvmx_enter_l2(vcpu, arg);
+	/* What it changes, the next VM entry has to look at. */
+	vcpu->plain = false;
+	ret = run_command(vcpu, ioctl, (void __user *)arg);
+	mutex_unlock(&vcpu->lock);
+	return ret;
+}
+
+static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct nvmx_vcpu *vcpu = file->private_data;
+	int ret;
+
+	if (unlikely(current->mm != vcpu->machine->mm))
+		return -EIO;
+	if (cmd != NVMX_ENTER_L2)
+		return give_command(vcpu, cmd, arg);
+
+	ret = lock_vcpu(vcpu);
+	if (ret)
+		return ret;
+	ret = nvmx_enter_l2(vcpu, arg);
 	mutex_unlock(&vcpu->lock);
 	return ret;
 }

@@ -99,10 +99,10 @@ struct l2_regs {
  * @reason: exit reason, all 32 bits
  * @instruction_len: VM-exit instruction length
  * @idt_info: IDT-vectoring information
- * @idt_error_code: IDT-vectoring error code
+ * @rule: enum nvmx_exit_rule
  * @linear_address: guest-linear address
  * @physical_address: guest-physical address
- * @rule: enum nvmx_exit_rule
+ * @idt_error_code: IDT-vectoring error code
  * @inject_info: event that L0 delivers to L2 with the next entry, 0 for none
  * @inject_error_code: its error code
  * @inject_len: its instruction length
@@ -112,10 +112,10 @@ struct l2_exit {
 	u32 reason;
 	u32 instruction_len;
 	u32 idt_info;
-	u32 idt_error_code;
+	u32 rule;
 	u64 linear_address;
 	u64 physical_address;
-	u32 rule;
+	u32 idt_error_code;
 	u32 inject_info;
 	u32 inject_error_code;
 	u32 inject_len;
@@ -272,6 +272,8 @@ struct vmcs02 {
  * @view: what routing looks at on L1's side
  * @was_launched: launch state before the entry of the live L2
  * @l1_judged: @l1 and the capabilities have not changed since a good entry
+ * @plain: neither a command nor an exit has changed what a VM entry looks at, but
+ *	for fields, since one that nothing stood in the way of: see nested_entry.c
  * @failures: rules that the last entry broke
  * @region: room for a VMCS region
  * @cmd: room for the struct of a command
@@ -322,6 +324,7 @@ struct nvmx_vcpu {
 	struct exit_l1_view view;
 	bool was_launched;
 	bool l1_judged;
+	bool plain;
 	struct nvmx_failure failures[NVMX_RUN_FAILURES];
 	void *region;
 	void *cmd;

@@ -140,17 +140,15 @@ static __always_inline enum vmx_result __invept(u64 type, u64 eptp)
 /**
  * __invvpid() - INVVPID
  * @type: VMX_INVVPID_x
- * @vpid: VPID, for VMX_INVVPID_SINGLE
+ * @desc: VPID, for VMX_INVVPID_SINGLE
  *
  * Context: Preemption off, in VMX operation.
  * Return: enum vmx_result.
  */
-static __always_inline enum vmx_result __invvpid(u64 type, u16 vpid)
+static __always_inline enum vmx_result __invvpid(u64 type, const struct vmx_inv_desc *desc)
 {
-	struct vmx_inv_desc desc = { .low = vpid };
-
 	return VMX_INSN("invvpid %[desc], %[type]",
-			[desc] "m" (desc), [type] "r" (type));
+			[desc] "m" (*desc), [type] "r" (type));
 }
 
 /**
