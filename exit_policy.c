@@ -50,24 +50,6 @@
 #define LEAVES			64
 #define VM_FUNCTIONS		64
 
-/**
- * struct exit_row - how exits of one basic reason are routed
- * @name: the reason, in the words of the SDM
- * @decide: who gets an exit for which @rule and @also are not all
- * @rule: the control that asks for the exit, or NVMX_RULE_UNCONDITIONAL or
- *	NVMX_RULE_L0_ALWAYS; with @decide, a control that must be 1 for L1, or 0
- * @also: another control that must be 1 for L1, or 0
- *
- * A row of zeroes is a reason that nobody knows.
- */
-struct exit_row {
-	const char *name;
-	struct exit_decision (*decide)(const struct exit_l1_view *view,
-				       const struct exit_info *exit);
-	u16 rule;
-	u16 also;
-};
-
 static struct exit_decision decided(bool l1, u32 rule)
 {
 	return (struct exit_decision){
@@ -415,7 +397,7 @@ static struct exit_decision pause_or_loop(const struct exit_l1_view *view,
 	{ .name = text, .rule = bit, .decide = function }
 
 /* SDM Vol. 3, appendix "VMX Basic Exit Reasons". */
-static const struct exit_row exit_rows[EXIT_REASONS] = {
+const struct exit_row exit_rows[EXIT_REASONS] = {
 	[0]  = BY("exception or NMI", exception),
 	[1]  = L0_ALWAYS("external interrupt"),
 	[2]  = ALWAYS("triple fault"),
@@ -508,10 +490,11 @@ static const struct exit_row *row_of(u32 reason)
 	return &exit_rows[array_index_nospec(reason, ARRAY_SIZE(exit_rows))];
 }
 
-static noinline struct exit_decision decide_by_row(const struct exit_l1_view *view,
-						   const struct exit_info *exit,
-						   const struct exit_row *row)
+struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
+					const struct exit_info *exit)
 {
+	const struct exit_row *row = row_of(exit->reason);
+
 	if (row->rule >= NVMX_RULE_CONTROLS && !control(view, row->rule))
 		return decided(false, row->rule);
 	if (row->decide)
@@ -520,18 +503,6 @@ static noinline struct exit_decision decide_by_row(const struct exit_l1_view *vi
 		return by_control(view, row->also);
 
 	return decided(row->rule != NVMX_RULE_L0_ALWAYS, row->rule);
-}
-
-struct exit_decision exit_policy_decide(const struct exit_l1_view *view,
-					const struct exit_info *exit)
-{
-	const struct exit_row *row = row_of(exit->reason);
-
-	/* The most frequent ones need no look at L1's controls. */
-	if (row->rule == NVMX_RULE_UNCONDITIONAL)
-		return decided(true, NVMX_RULE_UNCONDITIONAL);
-
-	return decide_by_row(view, exit, row);
 }
 
 struct exit_decision exit_policy_of_l1(const struct exit_l1_view *view,

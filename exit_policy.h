@@ -6,6 +6,8 @@
 #ifndef NVMX_EXIT_POLICY_H
 #define NVMX_EXIT_POLICY_H
 
+#include <linux/compiler.h>
+#include <linux/nospec.h>
 #include <linux/types.h>
 
 #include "field_policy.h"
@@ -71,6 +73,43 @@ struct exit_decision {
 	enum exit_owner owner;
 	u32 rule;
 };
+
+/**
+ * struct exit_row - how exits of one basic reason are routed
+ * @name: the reason, in the words of the SDM
+ * @decide: who gets an exit for which @rule and @also are not all
+ * @rule: the control that asks for the exit, or NVMX_RULE_UNCONDITIONAL or
+ *	NVMX_RULE_L0_ALWAYS; with @decide, a control that must be 1 for L1, or 0
+ * @also: another control that must be 1 for L1, or 0
+ *
+ * A row of zeroes is a reason that nobody knows.
+ */
+struct exit_row {
+	const char *name;
+	struct exit_decision (*decide)(const struct exit_l1_view *view,
+				       const struct exit_info *exit);
+	u16 rule;
+	u16 also;
+};
+
+/** exit_rows - by basic exit reason: SDM Vol. 3, "VMX Basic Exit Reasons" */
+extern const struct exit_row exit_rows[EXIT_REASONS];
+
+/**
+ * exit_policy_unconditional() - whether a VM exit is L1's whatever its controls say
+ * @reason: basic exit reason
+ *
+ * The most frequent ones are.
+ *
+ * Context: Any context.
+ * Return: true if it is.
+ */
+static __always_inline bool exit_policy_unconditional(u32 reason)
+{
+	return reason < EXIT_REASONS &&
+	       exit_rows[array_index_nospec(reason, EXIT_REASONS)].rule ==
+	       NVMX_RULE_UNCONDITIONAL;
+}
 
 /**
  * exit_policy_decide() - who gets a VM exit of L2

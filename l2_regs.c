@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "l2_regs.h"
+#include "l2_regs_run.h"
 #include "vcpu.h"
 #include "vmx_ops.h"
 
@@ -34,10 +35,6 @@
 #define FCW_INIT		0x37f
 #define MXCSR_INIT		0x1f80
 #define MXCSR_MASK_DEFAULT	0xffbf
-
-/* DR7: L0-L3 and G0-G3. */
-#define DR7_ENABLED		0xff
-#define DR7_FIXED		BIT(10)
 
 /* Once L2 has used the FPU, it probably does so again: for so many runs. */
 #define L2_FPU_RUNS	16
@@ -252,12 +249,9 @@ static void host_save(struct host_regs *host)
 }
 
 /* VMX loads null selectors: a process with others gets them back here. */
-static void host_restore_selectors(const struct host_regs *host)
+static noinline void host_restore_selectors(const struct host_regs *host)
 {
 	unsigned long flags;
-
-	if (likely(!(host->ldt | host->ds | host->es | host->fs | host->gs)))
-		return;
 
 	if (host->ldt)
 		asm volatile("lldt %0" : : "m" (host->ldt));
@@ -309,7 +303,7 @@ void l2_regs_want_fpu(struct nvmx_vcpu *vcpu)
 	load_fpu(vcpu);
 }
 
-static void put_fpu(struct nvmx_vcpu *vcpu)
+static noinline void put_fpu(struct nvmx_vcpu *vcpu)
 {
 	xstate_save(vcpu->l2.xsave);
 	vcpu->host.fpu_loaded = false;
@@ -341,31 +335,20 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 	native_load_gdt(&host->gdt);
 	native_load_idt(&host->idt);
 	invalidate_tss_limit();
-	host_restore_selectors(host);
+	if (unlikely(host->ldt | host->ds | host->es | host->fs | host->gs))
+		host_restore_selectors(host);
 	preempt_enable();
-}
-
-/* Only code that may execute SYSCALL can see these; RDMSR exits. */
-static void load_syscall_msrs(struct nvmx_vcpu *vcpu)
-{
-	const struct l2_regs *l2 = &vcpu->l2;
-
-	msr_write(MSR_STAR, l2->star);
-	msr_write(MSR_LSTAR, l2->lstar);
-	msr_write(MSR_CSTAR, l2->cstar);
-	msr_write(MSR_SYSCALL_MASK, l2->fmask);
-	vcpu->host.syscall_loaded = true;
 }
 
 void l2_regs_msr_changed(struct nvmx_vcpu *vcpu)
 {
 	if (vcpu->host.syscall_loaded)
-		load_syscall_msrs(vcpu);
+		l2_regs_load_syscall(vcpu);
 	if (vcpu->host.aux_loaded)
 		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
 }
 
-static void swap_debug_addresses(struct nvmx_vcpu *vcpu)
+void l2_regs_swap_debug(struct nvmx_vcpu *vcpu)
 {
 	struct host_regs *host = &vcpu->host;
 	const u64 *dr = vcpu->l2.dr;
@@ -379,74 +362,4 @@ static void swap_debug_addresses(struct nvmx_vcpu *vcpu)
 	native_set_debugreg(2, dr[2]);
 	native_set_debugreg(3, dr[3]);
 	host->dr_loaded = true;
-}
-
-static bool has_other_xcr0(const struct nvmx_vcpu *vcpu)
-{
-	return vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0;
-}
-
-void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7)
-{
-	struct host_regs *host = &vcpu->host;
-
-	if ((efer & EFER_SCE) && !host->syscall_loaded)
-		load_syscall_msrs(vcpu);
-	/* SWAPGS needs 64-bit mode, which L2 can reach alone with LME set. */
-	if (efer & EFER_LME) {
-		msr_write(MSR_KERNEL_GS_BASE, vcpu->l2.kernel_gs_base);
-		host->gs_loaded = true;
-	}
-	if ((vcpu->vmcs02.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP) && !host->aux_loaded) {
-		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
-		host->aux_loaded = true;
-	}
-
-	host->dr7 = native_get_debugreg(7);
-	if (host->dr7 != DR7_FIXED)
-		native_set_debugreg(7, DR7_FIXED);
-	if (dr7 & DR7_ENABLED)
-		swap_debug_addresses(vcpu);
-
-	if (native_read_cr2() != vcpu->l2.cr2)
-		native_write_cr2(vcpu->l2.cr2);
-	/* Last: with interrupts on, the kernel may use the FPU. */
-	if (has_other_xcr0(vcpu))
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->l2.xcr0);
-}
-
-void l2_regs_after_exit(struct nvmx_vcpu *vcpu)
-{
-	struct host_regs *host = &vcpu->host;
-
-	if (has_other_xcr0(vcpu))
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host.xcr0);
-	vcpu->l2.cr2 = native_read_cr2();
-	if (host->gs_loaded)
-		vcpu->l2.kernel_gs_base = msr_read(MSR_KERNEL_GS_BASE);
-	if (host->dr_loaded) {
-		native_set_debugreg(0, host->dr[0]);
-		native_set_debugreg(1, host->dr[1]);
-		native_set_debugreg(2, host->dr[2]);
-		native_set_debugreg(3, host->dr[3]);
-		host->dr_loaded = false;
-	}
-	if (host->dr7 != DR7_FIXED)
-		native_set_debugreg(7, host->dr7);
-	if (host->debugctl)
-		msr_write(MSR_IA32_DEBUGCTLMSR, host->debugctl);
-}
-
-void l2_regs_serve_host(u32 reason, u32 intr_info)
-{
-	if (unlikely(reason == EXIT_REASON_MCE_DURING_VMENTRY))
-		asm volatile("int $18");
-	if (likely(reason != EXIT_REASON_EXCEPTION_NMI) ||
-	    !(intr_info & INTR_INFO_VALID_MASK))
-		return;
-
-	if ((intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
-		asm volatile("int $2");
-	else if ((intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
-		asm volatile("int $18");
 }

@@ -119,32 +119,11 @@ void l2_regs_put(struct nvmx_vcpu *vcpu);
 void l2_regs_msr_changed(struct nvmx_vcpu *vcpu);
 
 /**
- * l2_regs_before_entry() - load what depends on L2's mode
- * @vcpu: the vCPU
- * @efer: L2's IA32_EFER
- * @dr7: L2's DR7
- *
- * Context: Interrupts off, between load and put.
- */
-void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer, u64 dr7);
-
-/**
- * l2_regs_after_exit() - keep what L2 changed, repair what the exit broke
+ * l2_regs_swap_debug() - put the host's DR0-DR3 aside and load L2's
  * @vcpu: the vCPU
  *
  * Context: Interrupts off, between load and put.
  */
-void l2_regs_after_exit(struct nvmx_vcpu *vcpu);
-
-/**
- * l2_regs_serve_host() - serve an NMI or machine check that ended L2
- * @reason: basic exit reason
- * @intr_info: VM-exit interruption information
- *
- * NMIs stay blocked after the exit until the IRET of the host's handler.
- *
- * Context: Interrupts off, after l2_regs_after_exit().
- */
-void l2_regs_serve_host(u32 reason, u32 intr_info);
+void l2_regs_swap_debug(struct nvmx_vcpu *vcpu);
 
 #endif /* NVMX_L2_REGS_H */

@@ -28,6 +28,7 @@
 #include "l1_state.h"
 #include "l2_fault.h"
 #include "l2_regs.h"
+#include "l2_regs_run.h"
 #include "l2_timer.h"
 #include "l2_wait.h"
 #include "nested_exit.h"
@@ -36,6 +37,7 @@
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
+#include "vmcs02_run.h"
 #include "vmx_ops.h"
 
 /* ---- one entry ----------------------------------------------------------- */
@@ -47,21 +49,35 @@ static bool is_current(const struct nvmx_vcpu *vcpu)
 }
 
 /* With interrupts off: a post or a signal after this comes as an IPI. */
-static enum l0_next before_entry(struct nvmx_vcpu *vcpu)
+static noinline enum l0_next serve_posts(struct nvmx_vcpu *vcpu)
 {
-	if (unlikely(READ_ONCE(vcpu->posts))) {
-		if (test_bit(POST_EXIT, &vcpu->posts))
-			return L0_TO_L1;
-		if (test_and_clear_bit(POST_KICK, &vcpu->posts))
-			return L0_INTERRUPTED;
-		if (test_bit(POST_EVENT, &vcpu->posts) && is_current(vcpu) &&
-		    l1_events_before_entry(vcpu) != L0_AGAIN)
-			return L0_L1_EVENT;
-	}
-	if (unlikely(signal_pending(current) || READ_ONCE(vcpu->run->immediate_exit)))
+	if (test_bit(POST_EXIT, &vcpu->posts))
+		return L0_TO_L1;
+	if (test_and_clear_bit(POST_KICK, &vcpu->posts))
 		return L0_INTERRUPTED;
-	if (unlikely(need_resched()))
-		return L0_RESCHED;
+	if (test_bit(POST_EVENT, &vcpu->posts) && is_current(vcpu) &&
+	    l1_events_before_entry(vcpu) != L0_AGAIN)
+		return L0_L1_EVENT;
+	return L0_AGAIN;
+}
+
+/* What signal_pending() and need_resched() look at, in one. */
+#define THREAD_WORK	(_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NEED_RESCHED)
+
+/* With interrupts off: a post or a signal after this comes as an IPI. */
+static __always_inline enum l0_next before_entry(struct nvmx_vcpu *vcpu)
+{
+	enum l0_next next;
+
+	if (unlikely(READ_ONCE(vcpu->posts))) {
+		next = serve_posts(vcpu);
+		if (next != L0_AGAIN)
+			return next;
+	}
+	if (unlikely(READ_ONCE(vcpu->run->immediate_exit)))
+		return L0_INTERRUPTED;
+	if (unlikely(read_thread_flags() & THREAD_WORK))
+		return signal_pending(current) ? L0_INTERRUPTED : L0_RESCHED;
 	if (unlikely(!is_current(vcpu)))
 		return L0_RESCHED;
 	return L0_AGAIN;
@@ -100,14 +116,14 @@ static noinline void read_details(struct l2_exit *exit)
  * has an error code, whatever the processor says (Bochs 2.7 does of #GP): it
  * would not take the event back with one.
  */
-static void read_vectoring(struct l2_exit *exit)
+static noinline void read_vectoring(struct l2_exit *exit)
 {
 	exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 	if (!(vmcs_readl(GUEST_CR0) & X86_CR0_PE))
 		exit->idt_info &= ~VECTORING_INFO_DELIVER_CODE_MASK;
 }
 
-static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+static __always_inline void read_exit(struct l2_exit *exit)
 {
 	struct exit_info *info = &exit->info;
 
@@ -121,11 +137,9 @@ static void read_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	exit->physical_address = 0;
 	if (info->reason >= 64 || DETAILED & BIT_ULL(info->reason))
 		read_details(exit);
-	info->rcx = vcpu->l2.gpr[NVMX_RCX];
-	info->rax = vcpu->l2.gpr[NVMX_RAX];
 	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
-	exit->inject_info = 0;
 	exit->idt_error_code = 0;
+	exit->inject_info = 0;
 	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
 	if (unlikely(exit->idt_info & VECTORING_INFO_VALID_MASK))
 		read_vectoring(exit);
@@ -154,7 +168,7 @@ static void take_pending_event(struct l2_exit *exit)
  * threshold after it was judged, L1 gets the exit that a fall causes.
  * Everything else got past every check of ours: a bug.
  */
-static enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+static noinline enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	u32 error = vmcs_read32(VM_INSTRUCTION_ERROR);
 
@@ -178,10 +192,36 @@ static __always_inline void exit_is_handled(struct nvmx_vcpu *vcpu)
 		exit_stats_handled(&vcpu->stats, rdtsc());
 }
 
-static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+/* Return: L0_AGAIN after a VM exit that is to be routed. */
+static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
-	unsigned int failed = 0;
+	unsigned int failed;
+
+	vmcs02_host(vcpu);
+	vmcs02_flush(vcpu);
+	l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER), vmcs_readl(GUEST_DR7));
+	exit_is_handled(vcpu);
+	speculation_before_entry();
+	failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
+	exit_stats_begin(&vcpu->stats, rdtsc());
+	l2_regs_after_exit(vcpu);
+	if (unlikely(failed))
+		return entry_refused(vcpu, exit);
+
+	vcpu->entries++;
+	read_exit(exit);
+	exit_stats_reason(&vcpu->stats, exit->info.reason);
+	/* An entry that failed leaves the launch state. */
+	if (likely(!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
+		v->hw.launched = true;
+	l2_regs_serve_host(exit->info.reason, exit->info.intr_info);
+	return L0_AGAIN;
+}
+
+static __always_inline enum l0_next enter_once(struct nvmx_vcpu *vcpu,
+					       struct l2_exit *exit)
+{
 	enum l0_next next;
 
 	local_irq_disable();
@@ -190,31 +230,12 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	smp_mb();
 
 	next = before_entry(vcpu);
-	if (next == L0_AGAIN) {
-		vmcs02_host(vcpu);
-		vmcs02_flush(vcpu);
-		l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER),
-				     vmcs_readl(GUEST_DR7));
-		exit_is_handled(vcpu);
-		speculation_before_entry();
-		failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
-		exit_stats_begin(&vcpu->stats, rdtsc());
-		l2_regs_after_exit(vcpu);
-		if (likely(!failed)) {
-			vcpu->entries++;
-			read_exit(vcpu, exit);
-			exit_stats_reason(&vcpu->stats, exit->info.reason);
-			/* An entry that failed leaves the launch state. */
-			if (!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY))
-				v->hw.launched = true;
-			l2_regs_serve_host(exit->info.reason, exit->info.intr_info);
-		}
-	}
+	if (likely(next == L0_AGAIN))
+		next = run_l2(vcpu, exit);
 
 	WRITE_ONCE(vcpu->running_cpu, -1);
 	local_irq_enable();
-
-	return failed ? entry_refused(vcpu, exit) : next;
+	return next;
 }
 
 /* ---- routing ------------------------------------------------------------- */
@@ -222,6 +243,8 @@ static enum l0_next enter_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 /* Operands in registers that routing compares with masks and bitmaps. */
 static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 {
+	info->rcx = vcpu->l2.gpr[NVMX_RCX];
+	info->rax = vcpu->l2.gpr[NVMX_RAX];
 	switch (info->reason) {
 	case EXIT_REASON_CR_ACCESS:
 		info->gpr_value = l0_gpr_operand(vcpu, (info->qualification >> 8) & 15);
@@ -253,15 +276,11 @@ static bool wants_fpu(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 }
 
 /* While L2 is live no range of L1's memory comes or goes: no lock is needed. */
-static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+static noinline enum l0_next route_by_controls(struct nvmx_vcpu *vcpu,
+					       struct l2_exit *exit)
 {
 	struct exit_decision decision;
 
-	/* Host state is back, nothing of L2 ran: L1 learns why. */
-	if (unlikely(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
-		exit->rule = NVMX_RULE_UNCONDITIONAL;
-		return L0_TO_L1;
-	}
 	/* The bound on an entry is L0's. */
 	if (unlikely(exit->info.reason == EXIT_REASON_PREEMPTION_TIMER) &&
 	    !l2_timer_expired(vcpu)) {
@@ -287,8 +306,22 @@ static enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 	return decision.owner == EXIT_OWNER_L1 ? L0_TO_L1 : l0_emulate(vcpu, exit);
 }
 
+static __always_inline enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	bool failed = exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
+
+	if (!likely(exit_policy_unconditional(exit->info.reason)) && !failed)
+		return route_by_controls(vcpu, exit);
+
+	/* After a failed entry host state is back, nothing of L2 ran: L1 learns why. */
+	exit->rule = NVMX_RULE_UNCONDITIONAL;
+	if (likely(!failed))
+		trace_nested_vmx_route(exit->reason, EXIT_OWNER_L1, exit->rule);
+	return L0_TO_L1;
+}
+
 /* What the exit interrupted must still reach L2. */
-static void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+static noinline void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	if (unlikely(exit->inject_info))
 		vmcs02_inject(vcpu, exit->inject_info, exit->inject_error_code,
@@ -301,7 +334,7 @@ static void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 /* ---- nested VM exit ------------------------------------------------------ */
 
 /* A post stands in for an exit. */
-static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+static noinline void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct nvmx_exit_l2 post;
 
@@ -343,74 +376,76 @@ static void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 #define DISPLACEMENT	(R(VMREAD) | R(VMWRITE) | R(LDTR_TR))
 #define INFO_REGISTER	BIT(10)
 
-static bool is_qualified(const struct exit_info *info)
+static noinline bool is_qualified_else(const struct exit_info *info)
 {
 	u8 vector = info->intr_info & INTR_INFO_VECTOR_MASK;
 
-	if (info->reason < 64 && DISPLACEMENT & BIT_ULL(info->reason) &&
-	    info->instruction_info & INFO_REGISTER)
-		return false;
 	if (info->reason == EXIT_REASON_EXCEPTION_NMI)
 		return vector == X86_TRAP_DB || vector == X86_TRAP_PF;
+	if (info->reason < 64)
+		return !(info->instruction_info & INFO_REGISTER);
 
 	/* XRSTORS and newer. */
-	return info->reason >= 64 || QUALIFIED & BIT_ULL(info->reason);
+	return true;
 }
 
-/* What each exit writes. */
-static const u8 info_fields[] = {
-	VF_VM_EXIT_REASON, VF_EXIT_QUALIFICATION, VF_VM_EXIT_INTR_INFO,
-	VF_VM_EXIT_INTR_ERROR_CODE, VF_IDT_VECTORING_INFO_FIELD,
-	VF_IDT_VECTORING_ERROR_CODE, VF_VM_EXIT_INSTRUCTION_LEN,
-	VF_VMX_INSTRUCTION_INFO, VF_GUEST_LINEAR_ADDRESS,
-};
-
-static noinline void make_info_present(struct shadow_vmcs *vmcs)
+static __always_inline bool is_qualified(const struct exit_info *info)
 {
-	unsigned int i;
+	if (unlikely(info->reason >= 64 ||
+		     (DISPLACEMENT | R(EXCEPTION_NMI)) & BIT_ULL(info->reason)))
+		return is_qualified_else(info);
 
-	for (i = 0; i < ARRAY_SIZE(info_fields); i++)
-		vmcs12_sync(vmcs, info_fields[i], 0);
-	vmcs->info_present = true;
+	return QUALIFIED & BIT_ULL(info->reason);
 }
 
-static void store_exit_info(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+/* A field of exit information, which most L1s look up in the run page. */
+#define TELL(field, member, from)		\
+do {						\
+	typeof(from) told = (from);		\
+						\
+	value[VF_##field] = told;		\
+	run->member = told;			\
+} while (0)
+
+static __always_inline void tell_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
-	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
-	u64 *value = vmcs->value;
+	u64 *value = vcpu->current_vmcs->value;
+	struct nvmx_run *run = vcpu->run;
 
-	if (unlikely(!vmcs->info_present))
-		make_info_present(vmcs);
-	value[VF_VM_EXIT_REASON] = exit->reason;
-	value[VF_EXIT_QUALIFICATION] = exit->info.qualification;
-	value[VF_VM_EXIT_INTR_INFO] = exit->info.intr_info;
-	value[VF_VM_EXIT_INTR_ERROR_CODE] = exit->info.intr_error_code;
-	value[VF_IDT_VECTORING_INFO_FIELD] = exit->idt_info;
-	value[VF_IDT_VECTORING_ERROR_CODE] = exit->idt_error_code;
-	value[VF_VM_EXIT_INSTRUCTION_LEN] = exit->instruction_len;
-	value[VF_VMX_INSTRUCTION_INFO] = exit->info.instruction_info;
-	value[VF_GUEST_LINEAR_ADDRESS] = exit->linear_address;
-	if (exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
-	    exit->info.reason == EXIT_REASON_EPT_MISCONFIG)
-		vmcs12_sync(vmcs, VF_GUEST_PHYSICAL_ADDRESS, exit->physical_address);
+	run->kind = NVMX_KIND_EXIT;
+	TELL(VM_EXIT_REASON, exit_reason, exit->reason);
+	TELL(VM_EXIT_INSTRUCTION_LEN, instruction_len, exit->instruction_len);
+	TELL(EXIT_QUALIFICATION, qualification, exit->info.qualification);
+	TELL(GUEST_LINEAR_ADDRESS, guest_linear_address, exit->linear_address);
+	TELL(VMX_INSTRUCTION_INFO, instruction_info, exit->info.instruction_info);
+	TELL(VM_EXIT_INTR_INFO, intr_info, exit->info.intr_info);
+	TELL(VM_EXIT_INTR_ERROR_CODE, intr_error_code, exit->info.intr_error_code);
+	TELL(IDT_VECTORING_INFO_FIELD, idt_vectoring_info, exit->idt_info);
+	TELL(IDT_VECTORING_ERROR_CODE, idt_vectoring_error_code, exit->idt_error_code);
+	run->guest_physical_address = exit->physical_address;
+	run->deciding_rule = exit->rule;
+	if (unlikely(exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
+		     exit->info.reason == EXIT_REASON_EPT_MISCONFIG))
+		vmcs12_sync(vcpu->current_vmcs, VF_GUEST_PHYSICAL_ADDRESS,
+			    exit->physical_address);
 }
 
-static void report_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+static void report_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 {
 	struct nvmx_run *run = vcpu->run;
 
 	run->kind = NVMX_KIND_EXIT;
-	run->exit_reason = exit->reason;
-	run->instruction_len = exit->instruction_len;
-	run->qualification = exit->info.qualification;
-	run->guest_linear_address = exit->linear_address;
-	run->guest_physical_address = exit->physical_address;
-	run->instruction_info = exit->info.instruction_info;
-	run->intr_info = exit->info.intr_info;
-	run->intr_error_code = exit->info.intr_error_code;
-	run->idt_vectoring_info = exit->idt_info;
-	run->idt_vectoring_error_code = exit->idt_error_code;
-	run->deciding_rule = exit->rule;
+	run->exit_reason = reason;
+	run->instruction_len = 0;
+	run->qualification = qualification;
+	run->guest_linear_address = 0;
+	run->guest_physical_address = 0;
+	run->instruction_info = 0;
+	run->intr_info = 0;
+	run->intr_error_code = 0;
+	run->idt_vectoring_info = 0;
+	run->idt_vectoring_error_code = 0;
+	run->deciding_rule = NVMX_RULE_UNCONDITIONAL;
 }
 
 static void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
@@ -419,7 +454,7 @@ static void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
 	vcpu->run->gpr[NVMX_RSP] = rsp;
 }
 
-static void leave_l2(struct nvmx_vcpu *vcpu)
+static __always_inline void leave_l2(struct nvmx_vcpu *vcpu)
 {
 	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L1);
 	/*
@@ -436,31 +471,21 @@ static void leave_l2(struct nvmx_vcpu *vcpu)
 	vcpu->activity = GUEST_ACTIVITY_ACTIVE;
 }
 
-/* What needs vmcs02 to be current. */
-static void exit_from_vmcs02(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
-{
-	if (exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)
-		return;
-
-	vmcs02_sync_exit(vcpu);
-	store_exit_info(vcpu, exit);
-}
-
 /* What needs L1's memory. */
-static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+static __always_inline void finish_exit(struct nvmx_vcpu *vcpu,
+					const struct l2_exit *exit)
 {
 	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
-	bool failed = exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY;
 	u32 abort = 0;
 
-	if (failed) {
+	if (unlikely(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 		vmcs->launched = vcpu->was_launched;
 		nested_entry_failed(vcpu, exit->reason, exit->info.qualification);
 		return;
 	}
 
 	vmcs->value[VF_VM_ENTRY_INTR_INFO_FIELD] &= ~(u64)INTR_INFO_VALID_MASK;
-	report_exit(vcpu, exit);
+	tell_exit(vcpu, exit);
 	report_gprs(vcpu, vmcs12_read(vmcs, VF_GUEST_RSP));
 	trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
 			      vmcs12_read(vmcs, VF_GUEST_RIP));
@@ -482,18 +507,13 @@ static void finish_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 
 void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 {
-	struct l2_exit exit = {
-		.reason = reason,
-		.info.qualification = qualification,
-		.rule = NVMX_RULE_UNCONDITIONAL,
-	};
 	u32 abort;
 
 	lockdep_assert_held(&vcpu->lock);
 
 	vmcs12_sync(vcpu->current_vmcs, VF_VM_EXIT_REASON, reason);
 	vmcs12_sync(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
-	report_exit(vcpu, &exit);
+	report_failed(vcpu, reason, qualification);
 	report_gprs(vcpu, vmcs12_read(vcpu->current_vmcs, VF_GUEST_RSP));
 	/* vmcs02 may hold half of a merge: start anew next time. */
 	vmcs02_sync_rare(vcpu);
@@ -509,51 +529,68 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 
 /* ---- the loaded stage ---------------------------------------------------- */
 
-static enum l0_next run_loaded(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+/* An EPT fault or an event that is L1's: no entry comes before it. */
+static noinline void reflect(struct nvmx_vcpu *vcpu)
+{
+	vcpu->reflect = false;
+	/* A pending MTF VM exit is this one, or lost. */
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	vmcs02_sync_exit(vcpu);
+}
+
+/* What else than an exit of L2 is an exit to L1. */
+static noinline enum l0_next instead_of_exit(struct nvmx_vcpu *vcpu,
+					     struct l2_exit *exit, enum l0_next next)
+{
+	if (next == L0_TO_L1) {
+		exit_is_handled(vcpu);
+		take_posted_exit(vcpu, exit);
+	}
+	if (next == L0_L1_EVENT) {
+		exit_is_handled(vcpu);
+		l1_events_exit(vcpu, exit);
+		next = L0_TO_L1;
+	}
+	return next;
+}
+
+static __always_inline enum l0_next run_loaded(struct nvmx_vcpu *vcpu,
+					       struct l2_exit *exit)
 {
 	enum l0_next next;
 
 	vmcs02_update(vcpu);
 	if (unlikely(vcpu->vmcs02.fpu_trapped == vcpu->host.fpu_loaded))
 		vmcs02_follow_fpu(vcpu);
-	/* An EPT fault or an event that is L1's: no entry comes before it. */
-	if (vcpu->reflect) {
-		vcpu->reflect = false;
-		/* A pending MTF VM exit is this one, or lost. */
-		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
-		exit_from_vmcs02(vcpu, exit);
+	if (unlikely(vcpu->reflect)) {
+		reflect(vcpu);
 		return L0_TO_L1;
 	}
 
-	do {
+	for (;;) {
 		next = enter_once(vcpu, exit);
-		if (next == L0_TO_L1) {
-			exit_is_handled(vcpu);
-			take_posted_exit(vcpu, exit);
+		if (unlikely(next != L0_AGAIN)) {
+			next = instead_of_exit(vcpu, exit, next);
 			break;
 		}
-		if (next == L0_L1_EVENT) {
-			exit_is_handled(vcpu);
-			l1_events_exit(vcpu, exit);
-			next = L0_TO_L1;
-			break;
-		}
-		if (next != L0_AGAIN)
-			break;
-
 		next = route(vcpu, exit);
-		if (next == L0_TO_L1 && !is_qualified(&exit->info))
-			exit->info.qualification = 0;
-		else if (next != L0_TO_L1 && next != L0_FAULT)
+		if (likely(next == L0_TO_L1)) {
+			if (!is_qualified(&exit->info))
+				exit->info.qualification = 0;
+			break;
+		}
+		if (next != L0_FAULT)
 			deliver_again(vcpu, exit);
-	} while (next == L0_AGAIN);
+		if (next != L0_AGAIN)
+			return next;
+	}
 
-	if (next == L0_TO_L1)
-		exit_from_vmcs02(vcpu, exit);
+	if (likely(next == L0_TO_L1 && !(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
+		vmcs02_sync_exit(vcpu);
 	return next;
 }
 
-static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
+static __always_inline int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
 {
 	int ret;
 
@@ -567,7 +604,7 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 	ret = likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
 	if (!ret)
 		*next = run_loaded(vcpu, exit);
-	if (!ret && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
+	if (!ret && *next != L0_TO_L1 && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
 		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
 	speculation_after_l2();
 	l2_regs_put(vcpu);
@@ -577,7 +614,7 @@ static int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *
 /* ---- the sleeping stage -------------------------------------------------- */
 
 /* Return: 0 to go on with @next, or a negative errno. */
-static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
+static noinline int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
 {
 	struct ept_fault fault;
 	enum ept_outcome outcome = l2_fault_look(vcpu, exit, &fault);
@@ -602,7 +639,7 @@ static int settle_fault(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_ne
 	return outcome == EPT_NOMEM ? -ENOMEM : 0;
 }
 
-static void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+static noinline void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
 	struct nvmx_run *run = vcpu->run;
 
@@ -619,69 +656,93 @@ static void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 	run->guest_linear_address = exit->linear_address;
 }
 
-static int refused(struct nvmx_vcpu *vcpu)
+static noinline int refused(struct nvmx_vcpu *vcpu)
 {
 	vcpu->vmcs02.owner = NULL;
 	leave_l2(vcpu);
 	return -EIO;
 }
 
-static enum l2_wake wait_active(struct nvmx_vcpu *vcpu)
+/* Return: whether L2 is to run: if not, the process is told why. */
+static noinline bool wait_active(struct nvmx_vcpu *vcpu)
 {
-	return likely(vcpu->activity == GUEST_ACTIVITY_ACTIVE) ? L2_ACTIVE :
-	       l2_wait_active(vcpu);
+	enum l2_wake wake = l2_wait_active(vcpu);
+
+	if (wake != L2_ACTIVE)
+		exit_is_handled(vcpu);
+	if (wake == L2_INTERRUPTED) {
+		vcpu->run->kind = NVMX_KIND_INTERRUPTED;
+		return false;
+	}
+	if (wake == L2_EVENT) {
+		l1_events_exit(vcpu, &vcpu->exit);
+		vcpu->reflect = true;
+	}
+	return true;
 }
 
-int nested_run(struct nvmx_vcpu *vcpu)
+/* Of settle(): L2 is to run again. */
+#define RUN_AGAIN	1
+
+/*
+ * What comes after a run that ended with something else than an exit to L1.
+ *
+ * Return: RUN_AGAIN, or what nested_run() returns.
+ */
+static noinline int settle(struct nvmx_vcpu *vcpu, int ret, enum l0_next next)
 {
-	struct l2_exit *exit = &vcpu->exit;
-	enum l0_next next;
-	int ret;
-
-	lockdep_assert_held(&vcpu->lock);
-
-	do {
-		switch (wait_active(vcpu)) {
-		case L2_INTERRUPTED:
-			exit_is_handled(vcpu);
-			vcpu->run->kind = NVMX_KIND_INTERRUPTED;
-			return 0;
-		case L2_EVENT:
-			exit_is_handled(vcpu);
-			l1_events_exit(vcpu, exit);
-			vcpu->reflect = true;
-			break;
-		case L2_ACTIVE:
-			break;
-		}
-		ret = run_once(vcpu, exit, &next);
-		if (!ret && next == L0_FAULT)
-			ret = settle_fault(vcpu, exit, &next);
-		if (ret) {
-			/* The access of L2 will fault again. */
-			vcpu->reflect = false;
-			exit_is_handled(vcpu);
-			return ret;
-		}
-		if (next == L0_RESCHED)
-			cond_resched();
-	} while (next == L0_AGAIN || next == L0_RESCHED || next == L0_WAIT ||
-		 next == L0_EPT_CHANGED);
-
-	vcpu->run->entries = vcpu->entries;
-	switch (next) {
-	case L0_TO_L1:
-		finish_exit(vcpu, exit);
-		return 0;
-	case L0_TO_PROCESS:
+	if (!ret && next == L0_FAULT)
+		ret = settle_fault(vcpu, &vcpu->exit, &next);
+	if (ret) {
+		/* The access of L2 will fault again. */
+		vcpu->reflect = false;
 		exit_is_handled(vcpu);
-		report_event(vcpu, exit);
+		return ret;
+	}
+
+	switch (next) {
+	case L0_RESCHED:
+		cond_resched();
+		fallthrough;
+	case L0_AGAIN:
+	case L0_WAIT:
+	case L0_EPT_CHANGED:
+		return RUN_AGAIN;
+	case L0_TO_PROCESS:
+		vcpu->run->entries = vcpu->entries;
+		exit_is_handled(vcpu);
+		report_event(vcpu, &vcpu->exit);
 		return 0;
 	case L0_INTERRUPTED:
+		vcpu->run->entries = vcpu->entries;
 		exit_is_handled(vcpu);
 		vcpu->run->kind = NVMX_KIND_INTERRUPTED;
 		return 0;
 	default:
+		vcpu->run->entries = vcpu->entries;
 		return refused(vcpu);
 	}
+}
+
+int nested_run(struct nvmx_vcpu *vcpu)
+{
+	enum l0_next next = L0_AGAIN;
+	int ret;
+
+	lockdep_assert_held(&vcpu->lock);
+
+	for (;;) {
+		if (unlikely(vcpu->activity != GUEST_ACTIVITY_ACTIVE) && !wait_active(vcpu))
+			return 0;
+		ret = run_once(vcpu, &vcpu->exit, &next);
+		if (likely(!ret && next == L0_TO_L1))
+			break;
+		ret = settle(vcpu, ret, next);
+		if (ret != RUN_AGAIN)
+			return ret;
+	}
+
+	vcpu->run->entries = vcpu->entries;
+	finish_exit(vcpu, &vcpu->exit);
+	return 0;
 }

@@ -23,10 +23,12 @@
 #include "entry_checks.h"
 #include "ept_tree.h"
 #include "l2_regs.h"
+#include "l2_regs_run.h"
 #include "nested_entry.h"
 #include "probe.h"
 #include "vcpu.h"
 #include "vmcs02.h"
+#include "vmcs02_run.h"
 #include "vmx_ops.h"
 
 /* VMX never switches them: L0's. */

@@ -57,7 +57,7 @@ struct vmcs12_node {
  * @link: shadow link: NVMX_NO_VMPTR for none
  * @launched: launch state: true "launched", false "clear"
  * @active: loaded by VMPTRLD and not yet cleared
- * @info_present: the fields that each exit writes are present
+ * @exit_present: the fields that each exit writes are present
  * @guest_stale: some bit of @stale is set
  * @field_count: number of present fields
  * @fields: present fields by encoding
@@ -76,7 +76,7 @@ struct shadow_vmcs {
 	u64 link;
 	bool launched;
 	bool active;
-	bool info_present;
+	bool exit_present;
 	bool guest_stale;
 	u32 field_count;
 	struct rb_root fields;

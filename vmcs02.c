@@ -574,18 +574,10 @@ int vmcs02_choose_ept(struct nvmx_vcpu *vcpu)
 	return 0;
 }
 
-void vmcs02_update(struct nvmx_vcpu *vcpu)
+void vmcs02_update_ept(struct nvmx_vcpu *vcpu)
 {
-	struct vmcs02 *v = &vcpu->vmcs02;
-
-	if (v->rip_stale) {
-		put(v, GUEST_RIP, vcpu->f[VF_GUEST_RIP]);
-		v->rip_stale = false;
-	}
-	if (unlikely(v->stale & G_EPT)) {
-		merge_ept(vcpu);
-		v->stale &= ~(u32)G_EPT;
-	}
+	merge_ept(vcpu);
+	vcpu->vmcs02.stale &= ~(u32)G_EPT;
 }
 
 int vmcs02_merge(struct nvmx_vcpu *vcpu, const u64 *pdpte)
@@ -652,7 +644,7 @@ void vmcs02_single_step(struct nvmx_vcpu *vcpu)
 	    blocking & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
 }
 
-void vmcs02_host(struct nvmx_vcpu *vcpu)
+void vmcs02_update_host(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
@@ -665,16 +657,13 @@ void vmcs02_host(struct nvmx_vcpu *vcpu)
 		put(v, HOST_FS_BASE, v->host_fs_base = vcpu->host.fs_base);
 }
 
-void vmcs02_flush(struct nvmx_vcpu *vcpu)
+void vmcs02_flush_all(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
 
-	if (unlikely(v->flush)) {
-		__invept(VMX_INVEPT_SINGLE, v->eptp);
-		l2_vpids_drop_all(&v->vpids);
-		v->flush = false;
-	}
-	l2_vpids_flush(&v->vpids);
+	__invept(VMX_INVEPT_SINGLE, v->eptp);
+	l2_vpids_drop_all(&v->vpids);
+	v->flush = false;
 }
 
 void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu)

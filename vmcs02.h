@@ -85,14 +85,12 @@ static inline u64 vmcs02_eptp12(const u64 *f)
 int vmcs02_choose_ept(struct nvmx_vcpu *vcpu);
 
 /**
- * vmcs02_update() - write what changed without a merge
+ * vmcs02_update_ept() - write the EPT pointer that vmcs02_choose_ept() chose
  * @vcpu: the vCPU; L2 is live
- *
- * The EPT pointer that vmcs02_choose_ept() chose, and GUEST_RIP.
  *
  * Context: Preemption off, vmcs02 is current.
  */
-void vmcs02_update(struct nvmx_vcpu *vcpu);
+void vmcs02_update_ept(struct nvmx_vcpu *vcpu);
 
 /**
  * vmcs02_merge() - compute what changed in vmcs12 into vmcs02
@@ -140,20 +138,20 @@ void vmcs02_single_step(struct nvmx_vcpu *vcpu);
 void vmcs02_open_windows(struct nvmx_vcpu *vcpu, u32 windows);
 
 /**
- * vmcs02_host() - refresh the host-state fields that change
+ * vmcs02_update_host() - write the host-state fields that change, if they have
  * @vcpu: the vCPU
  *
  * Context: Interrupts off, vmcs02 is current, right before the entry.
  */
-void vmcs02_host(struct nvmx_vcpu *vcpu);
+void vmcs02_update_host(struct nvmx_vcpu *vcpu);
 
 /**
- * vmcs02_flush() - do the flushes that are due
+ * vmcs02_flush_all() - drop all translations of L2 on this CPU
  * @vcpu: the vCPU
  *
  * Context: Interrupts off, vmcs02 is current, right before the entry.
  */
-void vmcs02_flush(struct nvmx_vcpu *vcpu);
+void vmcs02_flush_all(struct nvmx_vcpu *vcpu);
 
 /**
  * vmcs02_follow_fpu() - trap L2's use of the FPU, or stop to
@@ -205,7 +203,8 @@ void vmcs02_set_cr4(struct nvmx_vcpu *vcpu, u64 value);
  * vmcs02_sync_exit() - bring into vmcs12 what every nested VM exit saves
  * @vcpu: the vCPU
  *
- * The rest stays in vmcs02 and is marked stale in vmcs12.
+ * The rest stays in vmcs02 and is marked stale in vmcs12.  The fields of exit
+ * information are present after it.
  *
  * Context: Preemption off, vmcs02 is current.
  */

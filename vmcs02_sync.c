@@ -124,6 +124,24 @@ static void sync_shared_msrs(struct nvmx_vcpu *vcpu)
 	vcpu->l1_current = false;
 }
 
+/* What each exit writes: guest state here, exit information in nested_exit.c. */
+static const u8 exit_fields[] = {
+	VF_GUEST_RIP, VF_GUEST_RSP, VF_GUEST_ACTIVITY_STATE,
+	VF_VM_EXIT_REASON, VF_EXIT_QUALIFICATION, VF_VM_EXIT_INTR_INFO,
+	VF_VM_EXIT_INTR_ERROR_CODE, VF_IDT_VECTORING_INFO_FIELD,
+	VF_IDT_VECTORING_ERROR_CODE, VF_VM_EXIT_INSTRUCTION_LEN,
+	VF_VMX_INSTRUCTION_INFO, VF_GUEST_LINEAR_ADDRESS,
+};
+
+static noinline void make_exit_present(struct shadow_vmcs *vmcs)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(exit_fields); i++)
+		vmcs12_sync(vmcs, exit_fields[i], 0);
+	vmcs->exit_present = true;
+}
+
 void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
@@ -132,9 +150,11 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 
 	hw_vmcs_assert_current(&v->hw);
 
-	vmcs12_sync(vmcs, VF_GUEST_RIP, vmcs_readl(GUEST_RIP));
-	vmcs12_sync(vmcs, VF_GUEST_RSP, vmcs_readl(GUEST_RSP));
-	vmcs12_sync(vmcs, VF_GUEST_ACTIVITY_STATE, vcpu->activity);
+	if (unlikely(!vmcs->exit_present))
+		make_exit_present(vmcs);
+	vmcs->value[VF_GUEST_RIP] = vmcs_readl(GUEST_RIP);
+	vmcs->value[VF_GUEST_RSP] = vmcs_readl(GUEST_RSP);
+	vmcs->value[VF_GUEST_ACTIVITY_STATE] = vcpu->activity;
 
 	if (unlikely(v->shared_msrs || v->stale & (G_EFER | G_PAT)) &&
 	    vcpu->profile == NVMX_PROFILE_SDM)
@@ -150,6 +170,7 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 		vmcs12_sync(vmcs, VF_GUEST_CR4, vmcs02_cr4(vcpu));
 	}
 	v->exit12 = vcpu->f[VF_VM_EXIT_CONTROLS];
+#pragma GCC unroll 4
 	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
 		vmcs->stale[i] |= rare.word[i];
 	vmcs->guest_stale = true;

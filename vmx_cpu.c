@@ -610,12 +610,6 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 	return ret;
 }
 
-void hw_vmcs_assert_current(const struct hw_vmcs *vmcs)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_PREEMPT) || IS_ENABLED(CONFIG_PROVE_LOCKING))
-		WARN_ON_ONCE(!hw_vmcs_is_current(vmcs));
-}
-
 const struct vmx_cpu_host *vmx_cpu_host(void)
 {
 	return this_cpu_ptr(&vmx_cpus.host);

@@ -6,8 +6,10 @@
 #ifndef NVMX_VMX_CPU_H
 #define NVMX_VMX_CPU_H
 
+#include <linux/bug.h>
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
@@ -187,6 +189,10 @@ static inline bool hw_vmcs_is_current(const struct hw_vmcs *vmcs)
  *
  * Context: Preemption off.
  */
-void hw_vmcs_assert_current(const struct hw_vmcs *vmcs);
+static inline void hw_vmcs_assert_current(const struct hw_vmcs *vmcs)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_PREEMPT) || IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(!hw_vmcs_is_current(vmcs));
+}
 
 #endif /* NVMX_VMX_CPU_H */

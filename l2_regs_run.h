@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is done to L2's registers and the host's right around each entry of the
+ * processor: inline, as it is little.
+ */
+#ifndef NVMX_L2_REGS_RUN_H
+#define NVMX_L2_REGS_RUN_H
+
+#include <linux/compiler.h>
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/msr.h>
+#include <asm/special_insns.h>
+
+#include "l2_regs.h"
+#include "vcpu.h"
+#include "vmx_ops.h"
+
+/* DR7: L0-L3 and G0-G3. */
+#define DR7_ENABLED		0xff
+#define DR7_FIXED		BIT(10)
+
+static inline bool l2_regs_other_xcr0(const struct nvmx_vcpu *vcpu)
+{
+	return vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0;
+}
+
+/* Only code that may execute SYSCALL can see these; RDMSR exits. */
+static __always_inline void l2_regs_load_syscall(struct nvmx_vcpu *vcpu)
+{
+	const struct l2_regs *l2 = &vcpu->l2;
+
+	msr_write(MSR_STAR, l2->star);
+	msr_write(MSR_LSTAR, l2->lstar);
+	msr_write(MSR_CSTAR, l2->cstar);
+	msr_write(MSR_SYSCALL_MASK, l2->fmask);
+	vcpu->host.syscall_loaded = true;
+}
+
+/**
+ * l2_regs_before_entry() - load what depends on L2's mode
+ * @vcpu: the vCPU
+ * @efer: L2's IA32_EFER
+ * @dr7: L2's DR7
+ *
+ * Context: Interrupts off, between load and put.
+ */
+static __always_inline void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer,
+						 u64 dr7)
+{
+	struct host_regs *host = &vcpu->host;
+
+	if ((efer & EFER_SCE) && !host->syscall_loaded)
+		l2_regs_load_syscall(vcpu);
+	/* SWAPGS needs 64-bit mode, which L2 can reach alone with LME set. */
+	if (efer & EFER_LME) {
+		msr_write(MSR_KERNEL_GS_BASE, vcpu->l2.kernel_gs_base);
+		host->gs_loaded = true;
+	}
+	if ((vcpu->vmcs02.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP) && !host->aux_loaded) {
+		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
+		host->aux_loaded = true;
+	}
+
+	host->dr7 = native_get_debugreg(7);
+	if (unlikely(host->dr7 != DR7_FIXED))
+		native_set_debugreg(7, DR7_FIXED);
+	if (unlikely(dr7 & DR7_ENABLED))
+		l2_regs_swap_debug(vcpu);
+
+	if (native_read_cr2() != vcpu->l2.cr2)
+		native_write_cr2(vcpu->l2.cr2);
+	/* Last: with interrupts on, the kernel may use the FPU. */
+	if (l2_regs_other_xcr0(vcpu))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vcpu->l2.xcr0);
+}
+
+/**
+ * l2_regs_after_exit() - keep what L2 changed, repair what the exit broke
+ * @vcpu: the vCPU
+ *
+ * Context: Interrupts off, between load and put.
+ */
+static __always_inline void l2_regs_after_exit(struct nvmx_vcpu *vcpu)
+{
+	struct host_regs *host = &vcpu->host;
+
+	if (l2_regs_other_xcr0(vcpu))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host.xcr0);
+	vcpu->l2.cr2 = native_read_cr2();
+	if (host->gs_loaded)
+		vcpu->l2.kernel_gs_base = msr_read(MSR_KERNEL_GS_BASE);
+	if (unlikely(host->dr_loaded)) {
+		native_set_debugreg(0, host->dr[0]);
+		native_set_debugreg(1, host->dr[1]);
+		native_set_debugreg(2, host->dr[2]);
+		native_set_debugreg(3, host->dr[3]);
+		host->dr_loaded = false;
+	}
+	if (unlikely(host->dr7 != DR7_FIXED))
+		native_set_debugreg(7, host->dr7);
+	if (host->debugctl)
+		msr_write(MSR_IA32_DEBUGCTLMSR, host->debugctl);
+}
+
+/**
+ * l2_regs_serve_host() - serve an NMI or machine check that ended L2
+ * @reason: basic exit reason
+ * @intr_info: VM-exit interruption information
+ *
+ * NMIs stay blocked after the exit until the IRET of the host's handler.
+ *
+ * Context: Interrupts off, after l2_regs_after_exit().
+ */
+static __always_inline void l2_regs_serve_host(u32 reason, u32 intr_info)
+{
+	if (unlikely(reason == EXIT_REASON_MCE_DURING_VMENTRY))
+		asm volatile("int $18");
+	if (likely(reason != EXIT_REASON_EXCEPTION_NMI) ||
+	    !(intr_info & INTR_INFO_VALID_MASK))
+		return;
+
+	if ((intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		asm volatile("int $2");
+	else if ((intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
+		asm volatile("int $18");
+}
+
+#endif /* NVMX_L2_REGS_RUN_H */
