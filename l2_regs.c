@@ -111,6 +111,18 @@ void l2_regs_destroy(struct l2_regs *regs)
 	regs->xsave = NULL;
 }
 
+void l2_regs_take_gpr(struct nvmx_vcpu *vcpu)
+{
+	l2_regs_copy_gpr(vcpu->l2.gpr, vcpu->run->gpr);
+	vcpu->gpr_in_run = false;
+}
+
+void l2_regs_tell_gpr(struct nvmx_vcpu *vcpu)
+{
+	l2_regs_copy_gpr(vcpu->run->gpr, vcpu->l2.gpr);
+	vcpu->gpr_told = true;
+}
+
 void l2_regs_get(const struct l2_regs *regs, struct nvmx_l2 *out)
 {
 	out->cr2 = regs->cr2;

@@ -34,6 +34,22 @@ static inline void l2_regs_copy_gpr(u64 *to, const u64 *from)
 }
 
 /**
+ * l2_regs_take_gpr() - take L2's general-purpose registers from the run page
+ * @vcpu: the vCPU; no entry has taken them
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void l2_regs_take_gpr(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_tell_gpr() - tell L2's general-purpose registers in the run page
+ * @vcpu: the vCPU
+ *
+ * Context: nvmx_vcpu.lock is held.
+ */
+void l2_regs_tell_gpr(struct nvmx_vcpu *vcpu);
+
+/**
  * l2_regs_init() - L2's registers as after power-up
  * @regs: to be filled
  *

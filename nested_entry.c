@@ -315,6 +315,7 @@ static __always_inline int enter_plain(struct nvmx_vcpu *vcpu)
 	vmcs->dirty[VF_GUEST_RIP / 64] = 0;
 	vmcs->dirty_checks = 0;
 	vcpu->f = f;
+	vcpu->gpr_in_run = true;
 	vcpu->vmcs02.rip_stale = true;
 	if (!vcpu->vmcs02.l1_vpid)
 		l2_vpids_drop_current(&vcpu->vmcs02.vpids);
@@ -366,6 +367,7 @@ static noinline int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
 	int ret;
 
 	vcpu->plain = false;
+	l2_regs_take_gpr(vcpu);
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
 	sync_for_entry(vcpu, groups);
@@ -391,11 +393,6 @@ static noinline int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
 
 /* ---- a live L2 ----------------------------------------------------------- */
 
-static void take_gprs(struct nvmx_vcpu *vcpu)
-{
-	l2_regs_copy_gpr(vcpu->l2.gpr, vcpu->run->gpr);
-}
-
 static int complete_event(struct nvmx_vcpu *vcpu)
 {
 	u32 skip = READ_ONCE(vcpu->run->l0_skip_bytes);
@@ -410,7 +407,7 @@ static int complete_event(struct nvmx_vcpu *vcpu)
 		l0_skip_instruction(skip);
 	preempt_enable();
 	if (!ret)
-		take_gprs(vcpu);
+		l2_regs_take_gpr(vcpu);
 	return ret;
 }
 
@@ -616,7 +613,6 @@ static __always_inline int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long f
 	if (!do_writes(vcpu, writes))
 		return 0;
 
-	take_gprs(vcpu);
 	return likely(entry_is_plain(vcpu, resume)) ? enter_plain(vcpu) :
 	       enter_judged(vcpu, resume);
 }

@@ -162,6 +162,14 @@ static void take_pending_event(struct l2_exit *exit)
 	exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
 }
 
+/* No VM exit has stored L2's registers. */
+static void not_entered(struct nvmx_vcpu *vcpu)
+{
+	if (vcpu->gpr_in_run)
+		l2_regs_take_gpr(vcpu);
+	vcpu->gpr_told = false;
+}
+
 /*
  * The processor said VMfail to L0.  Nothing of L2 has run.  VTPR is in memory
  * that L1, and perhaps L2, can write at any time: when it falls below the
@@ -173,6 +181,7 @@ static noinline enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exi
 	u32 error = vmcs_read32(VM_INSTRUCTION_ERROR);
 
 	vcpu->stats.since = 0;
+	not_entered(vcpu);
 	if (error != VMXERR_ENTRY_INVALID_CONTROL_FIELD || !l2_apic_judged(vcpu->f)) {
 		pr_err_once("VM entry refused, VM-instruction error %u\n", error);
 		return L0_BUG;
@@ -196,6 +205,7 @@ static __always_inline void exit_is_handled(struct nvmx_vcpu *vcpu)
 static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
+	u64 *gpr = vcpu->l2.gpr, *run_gpr = vcpu->run->gpr;
 	unsigned int failed;
 
 	vmcs02_host(vcpu);
@@ -203,13 +213,16 @@ static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exi
 	l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER), vmcs_readl(GUEST_DR7));
 	exit_is_handled(vcpu);
 	speculation_before_entry();
-	failed = nvmx_vmenter(vcpu->l2.gpr, v->hw.launched);
+	failed = nvmx_vmenter(vcpu->gpr_in_run ? run_gpr : gpr, gpr, run_gpr,
+			      v->hw.launched);
 	exit_stats_begin(&vcpu->stats, rdtsc());
 	l2_regs_after_exit(vcpu);
 	if (unlikely(failed))
 		return entry_refused(vcpu, exit);
 
 	vcpu->entries++;
+	vcpu->gpr_in_run = false;
+	vcpu->gpr_told = true;
 	read_exit(exit);
 	exit_stats_reason(&vcpu->stats, exit->info.reason);
 	/* An entry that failed leaves the launch state. */
@@ -303,7 +316,11 @@ static noinline enum l0_next route_by_controls(struct nvmx_vcpu *vcpu,
 	decision = exit_policy_decide(&vcpu->view, &exit->info);
 	exit->rule = decision.rule;
 	trace_nested_vmx_route(exit->reason, decision.owner, decision.rule);
-	return decision.owner == EXIT_OWNER_L1 ? L0_TO_L1 : l0_emulate(vcpu, exit);
+	if (decision.owner == EXIT_OWNER_L1)
+		return L0_TO_L1;
+
+	vcpu->gpr_told = false;
+	return l0_emulate(vcpu, exit);
 }
 
 static __always_inline enum l0_next route(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
@@ -448,9 +465,10 @@ static void report_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 	run->deciding_rule = NVMX_RULE_UNCONDITIONAL;
 }
 
-static void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
+static __always_inline void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
 {
-	l2_regs_copy_gpr(vcpu->run->gpr, vcpu->l2.gpr);
+	if (unlikely(!vcpu->gpr_told))
+		l2_regs_tell_gpr(vcpu);
 	vcpu->run->gpr[NVMX_RSP] = rsp;
 }
 
@@ -533,6 +551,7 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 static noinline void reflect(struct nvmx_vcpu *vcpu)
 {
 	vcpu->reflect = false;
+	not_entered(vcpu);
 	/* A pending MTF VM exit is this one, or lost. */
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmcs02_sync_exit(vcpu);
@@ -542,6 +561,7 @@ static noinline void reflect(struct nvmx_vcpu *vcpu)
 static noinline enum l0_next instead_of_exit(struct nvmx_vcpu *vcpu,
 					     struct l2_exit *exit, enum l0_next next)
 {
+	not_entered(vcpu);
 	if (next == L0_TO_L1) {
 		exit_is_handled(vcpu);
 		take_posted_exit(vcpu, exit);
@@ -668,6 +688,7 @@ static noinline bool wait_active(struct nvmx_vcpu *vcpu)
 {
 	enum l2_wake wake = l2_wait_active(vcpu);
 
+	not_entered(vcpu);
 	if (wake != L2_ACTIVE)
 		exit_is_handled(vcpu);
 	if (wake == L2_INTERRUPTED) {
@@ -694,6 +715,7 @@ static noinline int settle(struct nvmx_vcpu *vcpu, int ret, enum l0_next next)
 	if (!ret && next == L0_FAULT)
 		ret = settle_fault(vcpu, &vcpu->exit, &next);
 	if (ret) {
+		not_entered(vcpu);
 		/* The access of L2 will fault again. */
 		vcpu->reflect = false;
 		exit_is_handled(vcpu);

@@ -256,13 +256,13 @@ static void read_outcome(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 
 static void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 {
+	u64 *gpr = vcpu->l2.gpr, cr2 = vcpu->l2.cr2;
 	unsigned int failed;
-	u64 cr2 = vcpu->l2.cr2;
 
 	local_irq_disable();
 	vmcs02_host(vcpu);
 	l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER), vmcs_readl(GUEST_DR7));
-	failed = nvmx_vmenter(vcpu->l2.gpr, vcpu->vmcs02.hw.launched);
+	failed = nvmx_vmenter(gpr, gpr, gpr, vcpu->vmcs02.hw.launched);
 	l2_regs_after_exit(vcpu);
 	if (failed) {
 		probe->out_outcome = NVMX_PROBE_VMFAIL;

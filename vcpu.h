@@ -265,6 +265,9 @@ struct vmcs02 {
  * @l1_from: see @l1_current
  * @l1_gpr_from_l2: L1's general-purpose registers are those that L2 left
  * @l2: L2's registers that VMX does not switch
+ * @gpr_in_run: the next entry takes L2's general-purpose registers from the run
+ *	page; those in @l2 are old
+ * @gpr_told: those in the run page are the ones in @l2
  * @host: the host's, while L2's are loaded
  * @apic: the virtual-APIC page of L2
  * @vmcs02: what L2 runs on
@@ -317,6 +320,8 @@ struct nvmx_vcpu {
 	bool l1_gpr_from_l2;
 
 	struct l2_regs l2;
+	bool gpr_in_run;
+	bool gpr_told;
 	struct host_regs host;
 	struct l2_apic apic;
 	struct vmcs02 vmcs02;

@@ -2,10 +2,12 @@
 /*
  * The switch of general-purpose registers around VMLAUNCH and VMRESUME.
  *
- * unsigned int nvmx_vmenter(u64 *gpr, bool resume)
+ * unsigned int nvmx_vmenter(const u64 *from, u64 *to, u64 *copy, bool resume)
  *
- *	in:	%rdi	L2's registers, 16 quadwords by enum nvmx_gpr
- *		%esi	0: VMLAUNCH, else VMRESUME
+ *	in:	%rdi	L2's registers before, 16 quadwords by enum nvmx_gpr
+ *		%rsi	where they are stored after, likewise
+ *		%rdx	and once more
+ *		%ecx	0: VMLAUNCH, else VMRESUME
  *	out:	%eax	0 after a VM exit, 1 if the instruction failed
  *
  * The processor comes back at nvmx_vmexit with the stack pointer of
@@ -69,6 +71,24 @@
 .Lno_ibrs_\@:
 .endm
 
+/* All but RDI, which holds the address, and RSP, which the VMCS has. */
+.macro STORE_GPRS to
+	mov	%rax, GPR_RAX(\to)
+	mov	%rcx, GPR_RCX(\to)
+	mov	%rdx, GPR_RDX(\to)
+	mov	%rbx, GPR_RBX(\to)
+	mov	%rbp, GPR_RBP(\to)
+	mov	%rsi, GPR_RSI(\to)
+	mov	%r8, GPR_R8(\to)
+	mov	%r9, GPR_R9(\to)
+	mov	%r10, GPR_R10(\to)
+	mov	%r11, GPR_R11(\to)
+	mov	%r12, GPR_R12(\to)
+	mov	%r13, GPR_R13(\to)
+	mov	%r14, GPR_R14(\to)
+	mov	%r15, GPR_R15(\to)
+.endm
+
 	.section .rodata
 	.balign	2
 nvmx_verw_selector:
@@ -84,14 +104,15 @@ SYM_FUNC_START(nvmx_vmenter)
 	push	%r13
 	push	%r12
 	push	%rbx
-	push	%rdi
+	push	%rdx
+	push	%rsi
 
 	mov	$ENC_HOST_RSP, %eax
 .Lwrite_host_rsp:
 	vmwrite	%rsp, %rax
 
 	/* Nothing from here to the entry changes CF. */
-	bt	$0, %esi
+	bt	$0, %ecx
 
 	mov	GPR_RAX(%rdi), %rax
 	mov	GPR_RCX(%rdi), %rcx
@@ -131,21 +152,14 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 
 	push	%rdi
 	mov	8(%rsp), %rdi
-	mov	%rax, GPR_RAX(%rdi)
-	mov	%rcx, GPR_RCX(%rdi)
-	mov	%rdx, GPR_RDX(%rdi)
-	mov	%rbx, GPR_RBX(%rdi)
-	mov	%rbp, GPR_RBP(%rdi)
-	mov	%rsi, GPR_RSI(%rdi)
-	mov	%r8, GPR_R8(%rdi)
-	mov	%r9, GPR_R9(%rdi)
-	mov	%r10, GPR_R10(%rdi)
-	mov	%r11, GPR_R11(%rdi)
-	mov	%r12, GPR_R12(%rdi)
-	mov	%r13, GPR_R13(%rdi)
-	mov	%r14, GPR_R14(%rdi)
-	mov	%r15, GPR_R15(%rdi)
-	pop	GPR_RDI(%rdi)
+	STORE_GPRS %rdi
+	mov	16(%rsp), %rdi
+	STORE_GPRS %rdi
+	/* L2's RDI; RAX is stored. */
+	pop	%rax
+	mov	%rax, GPR_RDI(%rdi)
+	mov	(%rsp), %rdi
+	mov	%rax, GPR_RDI(%rdi)
 	xor	%ebx, %ebx
 
 .Lout:
@@ -176,8 +190,8 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 #endif
 	mov	%ebx, %eax
 
-	pop	%rdi
 	xor	%edi, %edi
+	add	$16, %rsp
 	pop	%rbx
 	pop	%r12
 	pop	%r13

@@ -241,14 +241,16 @@ static __always_inline void msr_write(u32 msr, u64 value)
 
 /**
  * nvmx_vmenter() - run L2 until the next VM exit (vmenter.S)
- * @gpr: L2's general-purpose registers by enum nvmx_gpr, loaded before and
- *	stored after; the element of RSP is not used
+ * @from: L2's general-purpose registers by enum nvmx_gpr, each read once; the
+ *	element of RSP is not used
+ * @to: where they are stored after a VM exit; may be @from
+ * @copy: where they are stored once more, for others to see; may be @to
  * @resume: VMRESUME rather than VMLAUNCH
  *
  * Context: Interrupts off, the VMCS to run is current.
  * Return: 0 after a VM exit, 1 if the instruction failed.
  */
-unsigned int nvmx_vmenter(u64 *gpr, bool resume);
+unsigned int nvmx_vmenter(const u64 *from, u64 *to, u64 *copy, bool resume);
 
 /**
  * nvmx_vmexit() - where the processor continues after a VM exit (vmenter.S)
