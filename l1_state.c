@@ -78,11 +78,7 @@ void l1_state_load(struct nvmx_vcpu *vcpu)
 	const u64 *f = vcpu->f;
 	bool long_mode = f[VF_VM_EXIT_CONTROLS] & VM_EXIT_HOST_ADDR_SPACE_SIZE;
 
-	if (vcpu->profile == NVMX_PROFILE_SEALED)
-		return;
-
-	/* Nothing that L1 would see has changed since the last exit. */
-	if (vcpu->l1_current && vcpu->l1_from == vcpu->current_vmcs)
+	if (l1_state_is_loaded(vcpu))
 		return;
 
 	vcpu->plain = false;

@@ -8,7 +8,22 @@
 
 #include <linux/types.h>
 
-struct nvmx_vcpu;
+#include "vcpu.h"
+
+/**
+ * l1_state_is_loaded() - whether l1_state_load() would change nothing
+ * @vcpu: the vCPU
+ *
+ * Nothing that L1 would see has changed since the last exit.
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: true if so.
+ */
+static inline bool l1_state_is_loaded(const struct nvmx_vcpu *vcpu)
+{
+	return (vcpu->l1_current && vcpu->l1_from == vcpu->current_vmcs) ||
+	       vcpu->profile == NVMX_PROFILE_SEALED;
+}
 
 /**
  * l1_state_load() - load L1's registers as a VM exit does

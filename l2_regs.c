@@ -333,6 +333,23 @@ void l2_regs_load(struct nvmx_vcpu *vcpu)
 	}
 }
 
+/*
+ * invalidate_tss_limit(), which needs the task's I/O bitmap to be reloaded at once
+ * where there is one, without a place on the stack for that.
+ */
+static noinline void reload_tss(void)
+{
+	force_reload_TR();
+}
+
+static __always_inline void restore_tss_limit(void)
+{
+	if (unlikely(test_thread_flag(TIF_IO_BITMAP)))
+		reload_tss();
+	else
+		this_cpu_write(__tss_limit_invalid, true);
+}
+
 void l2_regs_put(struct nvmx_vcpu *vcpu)
 {
 	struct host_regs *host = &vcpu->host;
@@ -346,7 +363,7 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 	/* A VM exit sets the limits of GDTR, IDTR and TR and clears LDTR. */
 	native_load_gdt(&host->gdt);
 	native_load_idt(&host->idt);
-	invalidate_tss_limit();
+	restore_tss_limit();
 	if (unlikely(host->ldt | host->ds | host->es | host->fs | host->gs))
 		host_restore_selectors(host);
 	preempt_enable();

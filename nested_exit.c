@@ -514,7 +514,7 @@ static __always_inline void finish_exit(struct nvmx_vcpu *vcpu,
 	if (unlikely(vcpu->f[VF_VM_EXIT_MSR_STORE_COUNT] |
 		     vcpu->f[VF_VM_EXIT_MSR_LOAD_COUNT]))
 		abort = l1_msr_areas_exit(vcpu, false);
-	else
+	else if (unlikely(!l1_state_is_loaded(vcpu)))
 		l1_state_load(vcpu);
 	leave_l2(vcpu);
 	vcpu->l1_gpr_from_l2 = true;

@@ -287,10 +287,10 @@ static noinline int wait_for_vcpu(struct nvmx_vcpu *vcpu)
 	int ret;
 
 	do {
-		if (mutex_trylock(&vcpu->lock)) {
+		if (try_lock(&vcpu->lock)) {
 			if (!roster_is_still())
 				return 0;
-			mutex_unlock(&vcpu->lock);
+			try_unlock(&vcpu->lock);
 		} else if (!roster_is_still()) {
 			return -EBUSY;
 		}
@@ -301,12 +301,12 @@ static noinline int wait_for_vcpu(struct nvmx_vcpu *vcpu)
 
 static __always_inline int lock_vcpu(struct nvmx_vcpu *vcpu)
 {
-	if (unlikely(!mutex_trylock(&vcpu->lock)))
+	if (unlikely(!try_lock(&vcpu->lock)))
 		return wait_for_vcpu(vcpu);
 	if (likely(!roster_is_still()))
 		return 0;
 
-	mutex_unlock(&vcpu->lock);
+	try_unlock(&vcpu->lock);
 	return wait_for_vcpu(vcpu);
 }
 
@@ -328,7 +328,7 @@ static noinline int give_command(struct nvmx_vcpu *vcpu, unsigned int cmd,
 	/* What it changes, the next VM entry has to look at. */
 	vcpu->plain = false;
 	ret = run_command(vcpu, ioctl, (void __user *)arg);
-	mutex_unlock(&vcpu->lock);
+	try_unlock(&vcpu->lock);
 	return ret;
 }
 
@@ -346,7 +346,7 @@ static long nvmx_fop_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	if (ret)
 		return ret;
 	ret = nvmx_enter_l2(vcpu, arg);
-	mutex_unlock(&vcpu->lock);
+	try_unlock(&vcpu->lock);
 	return ret;
 }
 

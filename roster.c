@@ -81,8 +81,8 @@ static int wait_for_command(struct nvmx_vcpu *vcpu)
 
 	nvmx_vcpu_post(vcpu, POST_KICK);
 	for (tries = 0; tries < STILL_TRIES; tries++) {
-		if (mutex_trylock(&vcpu->lock)) {
-			mutex_unlock(&vcpu->lock);
+		if (try_lock(&vcpu->lock)) {
+			try_unlock(&vcpu->lock);
 			return 0;
 		}
 		msleep(STILL_MS);

@@ -83,7 +83,7 @@ struct nvmx_vcpu *nvmx_vcpu_create(void)
 	if (!vcpu)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_init(&vcpu->lock);
+	try_lock_init(&vcpu->lock);
 	spin_lock_init(&vcpu->post_lock);
 	init_waitqueue_head(&vcpu->wait);
 	shadow_vmcs_store_init(&vcpu->vmcs12s);

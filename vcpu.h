@@ -10,7 +10,6 @@
 #ifndef NVMX_VCPU_H
 #define NVMX_VCPU_H
 
-#include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -28,6 +27,7 @@
 #include "l2_vpid.h"
 #include "l2_apic.h"
 #include "shadow_vmcs.h"
+#include "try_lock.h"
 #include "vmx_cpu.h"
 
 struct mm_struct;
@@ -298,7 +298,7 @@ struct vmcs02 {
  */
 struct nvmx_vcpu {
 	struct nvmx_machine *machine;
-	struct mutex lock;
+	struct try_lock lock;
 
 	enum nvmx_level level;
 	u32 profile;

@@ -37,17 +37,16 @@
  * @on: in VMX operation by our doing
  * @active: struct hw_vmcs that are active here
  * @cleared: how many were cleared since the last VMXOFF
- * @host: constant host state
  */
 struct vmx_cpu {
 	void *vmxon_region;
 	bool on;
 	struct list_head active;
 	unsigned int cleared;
-	struct vmx_cpu_host host;
 };
 
 DEFINE_PER_CPU(struct hw_vmcs *, vmx_cpu_current);
+DEFINE_PER_CPU(struct vmx_cpu_host, vmx_cpu_hosts);
 static DEFINE_PER_CPU(struct vmx_cpu, vmx_cpus);
 static enum cpuhp_state vmx_cpuhp_state;
 
@@ -260,7 +259,7 @@ static int vmx_cpu_vmxon(struct vmx_cpu *cpu)
 	}
 
 	__invept(VMX_INVEPT_GLOBAL, 0);
-	vmx_read_host(&cpu->host);
+	vmx_read_host(this_cpu_ptr(&vmx_cpu_hosts));
 	cpu->on = true;
 	trace_nested_vmx_cpu(true, 0, __read_cr4());
 	return 0;
@@ -608,11 +607,6 @@ int hw_vmcs_load(struct hw_vmcs *vmcs)
 	}
 	local_irq_restore(flags);
 	return ret;
-}
-
-const struct vmx_cpu_host *vmx_cpu_host(void)
-{
-	return this_cpu_ptr(&vmx_cpus.host);
 }
 
 static void vmx_flush_ept_ipi(void *eptp)

@@ -130,13 +130,19 @@ void vmx_cpu_release(void);
  */
 void vmx_cpu_flush_ept(const struct cpumask *cpus, u64 eptp);
 
+/** vmx_cpu_hosts - constant host state of each CPU */
+DECLARE_PER_CPU(struct vmx_cpu_host, vmx_cpu_hosts);
+
 /**
  * vmx_cpu_host() - constant host state of this CPU
  *
  * Context: Preemption off.
  * Return: the state; valid while VMX is on here.
  */
-const struct vmx_cpu_host *vmx_cpu_host(void);
+static inline const struct vmx_cpu_host *vmx_cpu_host(void)
+{
+	return this_cpu_ptr(&vmx_cpu_hosts);
+}
 
 /**
  * hw_vmcs_alloc() - make a VMCS, clear and active nowhere

@@ -5,5 +5,6 @@
 /* A machine of one CPU. */
 #define DECLARE_PER_CPU(type, name)	extern __typeof__(type) name
 #define this_cpu_read(name)		(name)
+#define this_cpu_ptr(pointer)		(pointer)
 
 #endif
