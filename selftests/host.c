@@ -25,6 +25,35 @@ long host_number(const char *path, const char *key)
 	return number;
 }
 
+/*
+ * As much of a file as @text has room for, with a 0 behind it.
+ * Return: bytes read.
+ */
+size_t host_read(const char *path, char *text, size_t bytes)
+{
+	int fd = open(path, O_RDONLY);
+	size_t length = 0;
+	ssize_t got = 1;
+
+	while (fd >= 0 && got > 0 && length + 1 < bytes) {
+		got = read(fd, text + length, bytes - 1 - length);
+		length += got > 0 ? got : 0;
+	}
+	text[length] = 0;
+	if (fd >= 0)
+		close(fd);
+	return length;
+}
+
+/* Whether @text is in the first KiBs of a file. */
+bool host_says(const char *path, const char *text)
+{
+	char content[4096];
+
+	host_read(path, content, sizeof(content));
+	return strstr(content, text);
+}
+
 bool host_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
@@ -33,6 +62,15 @@ bool host_write(const char *path, const char *text)
 	if (fd >= 0)
 		close(fd);
 	return good;
+}
+
+bool host_empty(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 long host_free_kib(void)

@@ -6,9 +6,15 @@
 #define NVMX_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#define TRACEFS	"/sys/kernel/tracing/"
 
 long host_number(const char *path, const char *key);
+size_t host_read(const char *path, char *text, size_t bytes);
+bool host_says(const char *path, const char *text);
 bool host_write(const char *path, const char *text);
+bool host_empty(const char *path);
 long host_free_kib(void);
 long host_pinned_pages(void);
 void host_reserve_huge_pages(long count);

@@ -154,6 +154,65 @@ TEST_F(kind, it_outlives_the_mapping_of_the_process)
 	test_mem_unmap(self->l1.fd, NEW, variant->bytes);
 }
 
+/* ---- large pages of EPT02 ----------------------------------------------------------------- */
+
+/*
+ * A processor with X86_BUG_ITLB_MULTIHIT must not be given executable large
+ * pages; with mitigations=off the administrator has decided otherwise.
+ */
+static bool large_pages_are_safe(void)
+{
+	char line[4096], *at, *last = NULL;
+
+	host_read("/proc/cmdline", line, sizeof(line));
+	for (at = line; (at = strstr(at, " mitigations=")); at++)
+		last = at;
+	return host_says("/sys/devices/system/cpu/vulnerabilities/itlb_multihit",
+			 "Not affected") ||
+	       (last && !strncmp(last, " mitigations=off", 16));
+}
+
+static __u64 ept_violations_of_l0(struct l1 *l1)
+{
+	struct nvmx_exit_stat row[80];
+	struct nvmx_stats head;
+	unsigned int i;
+
+	if (nvmx_get_stats(l1->fd, row, ARRAY_LEN(row), &head))
+		l1_die(l1, "GET_STATS failed");
+	for (i = 0; i < head.out_count; i++)
+		if (row[i].reason == EXIT_EPT_VIOLATION)
+			return row[i].l0_count;
+	return 0;
+}
+
+TEST_F(memory, a_huge_page_is_a_large_page_of_ept02_where_that_is_safe)
+{
+	__u64 before, faults, i;
+	__u64 *mem;
+
+	if (!l1_can(&self->l1, CAPS_PROC2, PROC2_EPT))
+		SKIP(return, "no EPT");
+	host_reserve_huge_pages(4);
+	mem = mmap(NULL, MIB2, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	test_mem_map(self->l1.fd, NEW, mem, MIB2, 0);
+	l1_use_ept(&self->l1);
+	((__u64 *)l1_ptr(&self->l1, L1_EPT_PD))[NEW / MIB2] = NEW | 0xb7;
+	load_at(&self->l1, L1_FREE);
+	before = ept_violations_of_l0(&self->l1);
+	for (i = 0; i < 16; i++)
+		store_at(&self->l1, NEW + i * 4096, i);
+	faults = ept_violations_of_l0(&self->l1) - before;
+	EXPECT_EQ(large_pages_are_safe() ? 1 : 16, faults);
+	for (i = 0; i < 16; i++)
+		EXPECT_EQ(i, mem[i * 512]);
+	test_mem_unmap(self->l1.fd, NEW, MIB2);
+	munmap(mem, MIB2);
+	host_reserve_huge_pages(0);
+}
+
 /* ---- accounting --------------------------------------------------------------------------- */
 
 static long locked_kib(void)
