@@ -73,6 +73,9 @@ static struct l1_range *range_alloc(u64 gpa, u64 pages, bool writable)
 	return range;
 }
 
+/* The kernel pins with interrupts off: some 300 instructions a page. */
+#define PIN_AT_ONCE	64U
+
 /* Pin the next @count pages of a range, which belong to one chunk. */
 static int chunk_pin(struct l1_range *range, u64 hva, unsigned int count)
 {
@@ -81,7 +84,7 @@ static int chunk_pin(struct l1_range *range, u64 hva, unsigned int count)
 
 	while (done < count) {
 		int ret = pin_user_pages_fast(hva + ((u64)done << PAGE_SHIFT),
-					      count - done,
+					      min(count - done, PIN_AT_ONCE),
 					      FOLL_WRITE | FOLL_LONGTERM,
 					      pages + done);
 
