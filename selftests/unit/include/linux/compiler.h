@@ -21,6 +21,8 @@
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
+#define try_cmpxchg(p, old, new)					\
+	__atomic_compare_exchange_n(p, old, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define __init
 #define __exit
 #define __ro_after_init

@@ -14,4 +14,6 @@ static inline void *phys_to_virt(u64 pa)
 	return (void *)(unsigned long)pa;
 }
 
+#define page_to_phys(page)	virt_to_phys(page_address(page))
+
 #endif

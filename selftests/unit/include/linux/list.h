@@ -66,6 +66,7 @@ static inline bool list_empty(const struct list_head *head)
 
 #define list_entry(p, type, member)	container_of(p, type, member)
 #define list_first_entry(h, type, m)	list_entry((h)->next, type, m)
+#define list_is_first(item, h)	((h)->next == (item))
 #define list_last_entry(h, type, m)	list_entry((h)->prev, type, m)
 #define list_first_entry_or_null(h, type, m) \
 	(list_empty(h) ? NULL : list_first_entry(h, type, m))

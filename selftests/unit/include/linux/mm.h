@@ -6,13 +6,19 @@
 #ifndef UNIT_LINUX_MM_H
 #define UNIT_LINUX_MM_H
 
+#include <linux/align.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 #include <stdlib.h>
 
+#define PAGE_SHIFT	12
 #define PAGE_SIZE	4096UL
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
+
+#define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
 
 struct page {
 	struct list_head lru;
@@ -40,7 +46,8 @@ static inline unsigned long get_zeroed_page(gfp_t gfp)
 
 static inline void free_page(unsigned long page)
 {
-	unit_pages_live--;
+	if (page)
+		unit_pages_live--;
 	free((void *)page);
 }
 
@@ -52,6 +59,11 @@ static inline struct page *virt_to_page(const void *p)
 static inline void *page_address(const struct page *page)
 {
 	return (void *)((unsigned long)page - PAGE_SIZE);
+}
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return (unsigned long)page_address(page) >> PAGE_SHIFT;
 }
 
 static inline void __free_page(struct page *page)
