@@ -2,13 +2,18 @@
 /*
  * Random EPT12s, legal and not: L2 accesses random addresses, and a slow, obvious
  * walker says what must come of each.  Memory that L2 must not reach lies all
- * around and holds a pattern.
+ * around and holds a pattern: beside L1's in the process, in a range that L1 had
+ * once, in another process, and in the file of that process, which has other words
+ * at the same L1-physical addresses.
  *
  * Environment: NVMX_EPT_TABLES, how many EPT12s; NVMX_EPT_SEED.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "l1_setup.h"
@@ -34,7 +39,10 @@
 #define ROM_BYTES	0x200000ULL
 #define L2_PDPT		0x190000ULL		/* 1-GByte pages of L2 */
 #define L2_PDPT1	0x191000ULL
+#define GONE		0x80000000ULL		/* 2 MiB, L1's no more */
+#define GONE_BYTES	0x200000ULL
 #define GUARD		0x10000ULL		/* canary on either side */
+#define FAR_BYTES	0x400000ULL		/* memory of the other process */
 
 #define ACCESSES	6
 
@@ -45,6 +53,11 @@ L2_CODE(jump);
 FIXTURE(random) {
 	struct l1 l1;
 	__u8 *rom;		/* with a guard on either side */
+	__u8 *gone;		/* the same */
+	__u8 *low;		/* L1's memory below DATA0, as it must stay */
+	pid_t other;
+	int ask;		/* the other process, whether all is well with it */
+	int answer;
 	__u64 eptp;
 	__u64 runs;
 	__u64 state;
@@ -89,6 +102,16 @@ static void fill(__u64 *words, __u64 gpa, __u64 bytes)
 		words[i] = word_of(gpa + 8 * i);
 }
 
+static unsigned long wrong(const __u64 *words, __u64 gpa, __u64 bytes)
+{
+	unsigned long count = 0;
+	__u64 i;
+
+	for (i = 0; i < bytes / 8; i++)
+		count += words[i] != word_of(gpa + 8 * i);
+	return count;
+}
+
 static bool is_guard(const __u8 *guard)
 {
 	unsigned int i;
@@ -99,7 +122,8 @@ static bool is_guard(const __u8 *guard)
 	return true;
 }
 
-static __u8 *guarded(__u64 bytes)
+/* Memory for @gpa on, with a guard on either side. */
+static __u8 *guarded(__u64 gpa, __u64 bytes)
 {
 	__u8 *mem = mmap(NULL, bytes + 2 * GUARD, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -107,7 +131,14 @@ static __u8 *guarded(__u64 bytes)
 	if (mem == MAP_FAILED)
 		l1_die(NULL, "mmap");
 	memset(mem, 0xca, bytes + 2 * GUARD);
+	fill((__u64 *)(mem + GUARD), gpa, bytes);
 	return mem;
+}
+
+static bool guarded_is_well(const __u8 *mem, __u64 gpa, __u64 bytes)
+{
+	return is_guard(mem) && !wrong((__u64 *)(mem + GUARD), gpa, bytes) &&
+	       is_guard(mem + GUARD + bytes);
 }
 
 /* L2 has the first TByte of addresses mapped one to one. */
@@ -130,6 +161,74 @@ static void map_l2(struct l1 *l1)
 	}
 }
 
+/* ---- the other process --------------------------------------------------------- */
+
+/* What it has at an address of its L1 is what others have elsewhere. */
+#define ELSEWHERE	0x1000000000ULL
+
+/* Its L2 reads a word of its L1's, by translations of its own. */
+static bool other_l2_is_well(struct l1 *l1, __u64 gpa)
+{
+	l1->run->gpr[NVMX_RBX] = gpa;
+	l1_load(l1, load);
+	l1_run_until(l1, EXIT_VMCALL);
+	return l1->run->gpr[NVMX_RAX] == word_of(ELSEWHERE + gpa);
+}
+
+static void run_other(int ask, int answer)
+{
+	__u8 *far = guarded(2 * ELSEWHERE, FAR_BYTES);
+	__u64 bytes = L1_MEM_BYTES - DATA0;
+	unsigned long bad = 0;
+	struct l1 l1;
+
+	l1_start(&l1, NVMX_PROFILE_SDM);
+	alarm(280);
+	l1_prepare(&l1, L2_64);
+	l1_use_ept(&l1);
+	fill(l1_ptr(&l1, DATA0), ELSEWHERE + DATA0, bytes);
+	do {
+		bad += !other_l2_is_well(&l1, DATA0 + 0x1238);
+		bad += !other_l2_is_well(&l1, L1_MEM_BYTES - 8);
+		bad += wrong(l1_ptr(&l1, DATA0), ELSEWHERE + DATA0, bytes);
+		bad += !guarded_is_well(far, 2 * ELSEWHERE, FAR_BYTES);
+	} while (write(answer, &bad, sizeof(bad)) == sizeof(bad) &&
+		 read(ask, &bad, sizeof(bad)) == sizeof(bad));
+	_exit(0);
+}
+
+/* How many words and reads are wrong with the other process. */
+static unsigned long wrong_with_other(FIXTURE_DATA(random) *self)
+{
+	unsigned long bad = 0;
+
+	if (write(self->ask, &bad, sizeof(bad)) != sizeof(bad) ||
+	    read(self->answer, &bad, sizeof(bad)) != sizeof(bad))
+		return ~0UL;
+	return bad;
+}
+
+static void start_other(FIXTURE_DATA(random) *self)
+{
+	int ask[2], answer[2];
+	unsigned long bad;
+
+	if (pipe2(ask, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+		l1_die(NULL, "pipe");
+	self->other = fork();
+	if (!self->other) {
+		close(ask[1]);
+		close(answer[0]);
+		run_other(ask[0], answer[1]);
+	}
+	close(ask[0]);
+	close(answer[1]);
+	self->ask = ask[1];
+	self->answer = answer[0];
+	if (read(self->answer, &bad, sizeof(bad)) != sizeof(bad) || bad)
+		l1_die(NULL, "the other process");
+}
+
 static bool has_1g_pages(void)
 {
 	unsigned int a = 0x80000001, b, c, d;
@@ -138,10 +237,26 @@ static bool has_1g_pages(void)
 	return d & BIT(26);
 }
 
+/* L2 has it for a while, then L1 gives it up. */
+static void use_gone(struct l1 *l1)
+{
+	__u64 *pdpt = l1_ptr(l1, L1_EPT_PDPT);
+
+	pdpt[GONE >> 30] = GONE | WB | RWX | LARGE;
+	l1->run->gpr[NVMX_RBX] = GONE;
+	l1_write(l1, GUEST_RIP, L1_CODE);
+	l1_run_until(l1, EXIT_VMCALL);
+	pdpt[GONE >> 30] = 0;
+	if (l1->run->gpr[NVMX_RAX] != word_of(GONE) ||
+	    nvmx_mem_unmap(l1->fd, GONE, GONE_BYTES))
+		l1_die(l1, "memory that is to go");
+}
+
 FIXTURE_SETUP(random)
 {
 	struct l1 *l1 = &self->l1;
 
+	start_other(self);
 	l1_start(l1, NVMX_PROFILE_SDM);
 	alarm(280);
 	if (!l1_can(l1, CAPS_PROC2, PROC2_EPT) || !has_1g_pages())
@@ -149,19 +264,25 @@ FIXTURE_SETUP(random)
 	l1_prepare(l1, L2_64);
 	l1_use_ept(l1);
 	map_l2(l1);
-	self->rom = guarded(ROM_BYTES);
-	fill((__u64 *)(self->rom + GUARD), ROM, ROM_BYTES);
+	self->rom = guarded(ROM, ROM_BYTES);
 	test_mem_map(l1->fd, ROM, self->rom + GUARD, ROM_BYTES, NVMX_MEM_READONLY);
+	self->gone = guarded(GONE, GONE_BYTES);
+	test_mem_map(l1->fd, GONE, self->gone + GUARD, GONE_BYTES, 0);
 	fill(l1_ptr(l1, DATA0), DATA0, L1_MEM_BYTES - DATA0);
 	memcpy(l1_ptr(l1, L1_CODE), l2_load, L2_BYTES(load));
 	memcpy(l1_ptr(l1, L1_CODE + 32), l2_store, L2_BYTES(store));
 	memcpy(l1_ptr(l1, L1_CODE + 64), l2_jump, L2_BYTES(jump));
+	use_gone(l1);
+	self->runs = 1;
+	self->low = malloc(DATA0);
 	self->state = setting("NVMX_EPT_SEED", 0x123456789abcdefULL);
 }
 
 FIXTURE_TEARDOWN(random)
 {
 	l1_close(&self->l1);
+	close(self->ask);
+	waitpid(self->other, NULL, 0);
 }
 
 /* ---- tables -------------------------------------------------------------------- */
@@ -176,11 +297,11 @@ static __u64 random_pointer(FIXTURE_DATA(random) *self)
 
 static __u64 random_leaf(FIXTURE_DATA(random) *self, unsigned int level)
 {
-	static const __u64 large[] = { DATA0, ROM, DATA0, 0x80000000ULL };
-	__u64 page = DATA0 + (draw(self) & 0x1ff000);
+	static const __u64 large[] = { DATA0, ROM, DATA0, GONE };
+	static const __u64 small[] = { DATA0, DATA0, DATA0, DATA0, ROM, GONE };
 
 	if (level == 1)
-		return (pick(self, 6) ? page : ROM + (draw(self) & 0x1ff000)) | WB | RWX;
+		return (small[pick(self, 6)] + (draw(self) & 0x1ff000)) | WB | RWX;
 	return (level == 2 ? large[pick(self, 4)] : ROM) | WB | RWX | LARGE;
 }
 
@@ -487,6 +608,45 @@ static bool access_matches(FIXTURE_DATA(random) *self, bool check_flags,
 	return good;
 }
 
+/*
+ * Keep what is below DATA0: L2 is given nothing of it but what it runs on, and that
+ * changes no more once it has run.  Not the tables, which each step makes anew; they
+ * are compared by access_matches().
+ */
+static void keep_low(FIXTURE_DATA(random) *self)
+{
+	memcpy(self->low, self->l1.mem, DATA0);
+}
+
+static void forget(FIXTURE_DATA(random) *self, __u64 gpa, __u64 bytes)
+{
+	memcpy(self->low + gpa, l1_ptr(&self->l1, gpa), bytes);
+}
+
+/* A wrong bit makes a table of what is none: then flags are set there, too. */
+static unsigned int wrong_low(FIXTURE_DATA(random) *self)
+{
+	__u64 flags = self->eptp & AD ? ACCESSED | DIRTY : 0, i;
+	const __u64 *now = l1_ptr(&self->l1, 0), *then = (__u64 *)self->low;
+	unsigned int count = 0;
+
+	forget(self, TABLE0, TABLES * 4096);
+	forget(self, L1_EPT_PML4, 5 * 4096);
+	for (i = 0; i < DATA0 / 8; i++)
+		count += now[i] != (then[i] | (now[i] & flags));
+	return count;
+}
+
+/* Nothing is changed that L2 could not have been given. */
+static void expect_well(struct __test_metadata *_metadata, FIXTURE_DATA(random) *self)
+{
+	EXPECT_TRUE(guarded_is_well(self->rom, ROM, ROM_BYTES));
+	EXPECT_TRUE(guarded_is_well(self->gone, GONE, GONE_BYTES));
+	EXPECT_EQ(0, wrong(l1_ptr(&self->l1, DATA0), DATA0, L1_MEM_BYTES - DATA0));
+	EXPECT_EQ(0, wrong_low(self));
+	EXPECT_EQ(0, wrong_with_other(self));
+}
+
 static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(random) *self,
 		    __u64 flags, unsigned long *count)
 {
@@ -496,6 +656,7 @@ static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(random) *sel
 
 	self->eptp = L1_EPT_PML4 | 3 << 3 | 6 | flags;
 	l1_write(&self->l1, EPT_POINTER, self->eptp);
+	keep_low(self);
 	for (n = 0; n < tables; n++) {
 		make_tables(self);
 		test_invept(self->l1.fd, n % 2 ? 1 : 2, n % 2 ? self->eptp : 0, 0);
@@ -507,27 +668,12 @@ static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(random) *sel
 	}
 }
 
-/* Nothing is changed that L2 could not have been given. */
-static bool memory_is_well(FIXTURE_DATA(random) *self)
-{
-	const __u64 *rom = (__u64 *)(self->rom + GUARD), *data = l1_ptr(&self->l1, DATA0);
-	__u64 i;
-
-	for (i = 0; i < ROM_BYTES / 8; i++)
-		if (rom[i] != word_of(ROM + 8 * i))
-			return false;
-	for (i = 0; i < (L1_MEM_BYTES - DATA0) / 8; i++)
-		if (data[i] != word_of(DATA0 + 8 * i))
-			return false;
-	return is_guard(self->rom) && is_guard(self->rom + GUARD + ROM_BYTES);
-}
-
 TEST_F_TIMEOUT(random, l2_reaches_what_the_obvious_walker_says, 280)
 {
 	unsigned long count[3] = { 0 };
 
 	compare(_metadata, self, 0, count);
-	EXPECT_TRUE(memory_is_well(self));
+	expect_well(_metadata, self);
 	TH_LOG("%lu allowed, %lu violations, %lu misconfigurations", count[0], count[1],
 	       count[2]);
 	EXPECT_LT(100, count[ALLOWED]);
@@ -542,7 +688,7 @@ TEST_F_TIMEOUT(random, the_same_with_accessed_and_dirty_flags, 280)
 	if (!(self->l1.info.out_caps.msr[CAPS_EPT_VPID] & BIT(21)))
 		SKIP(return, "no accessed and dirty flags");
 	compare(_metadata, self, AD, count);
-	EXPECT_TRUE(memory_is_well(self));
+	expect_well(_metadata, self);
 	EXPECT_LT(100, count[ALLOWED]);
 }
 
