@@ -17,7 +17,12 @@
 #define NVMX_VMX_OPS_H
 #define VMX_INVVPID_SINGLE	1
 
-static void __invvpid(u64 type, u16 vpid);
+struct vmx_inv_desc {
+	u64 low;
+	u64 high;
+};
+
+static void __invvpid(u64 type, const struct vmx_inv_desc *desc);
 
 #include "../../l2_vpid.c"
 
@@ -32,11 +37,12 @@ struct vmx_host vmx_host;
 static u64 cached[CPUS][0x10000];
 static unsigned int cpu, flushes;
 
-static void __invvpid(u64 type, u16 vpid)
+static void __invvpid(u64 type, const struct vmx_inv_desc *desc)
 {
 	EXPECT_EQ(VMX_INVVPID_SINGLE, type);
-	EXPECT_TRUE(vpid != 0);
-	cached[cpu][vpid] = 0;
+	/* SDM Vol. 3, "INVVPID": else it fails. */
+	ASSERT_TRUE(desc->low && !(desc->low >> 16) && !desc->high);
+	cached[cpu][desc->low] = 0;
 	flushes++;
 }
 
@@ -89,6 +95,7 @@ UNIT_TEST(without_vpids_or_their_single_context_invvpid_there_are_none)
 		EXPECT_EQ(0, vpid_ida.count);
 		EXPECT_EQ(0, l2_vpids_choose(&vpids, 7));
 		l2_vpids_drop(&vpids, 7);
+		l2_vpids_drop_current(&vpids);
 		l2_vpids_drop_all(&vpids);
 		l2_vpids_flush(&vpids);
 		EXPECT_EQ(0, flushes);
@@ -107,8 +114,8 @@ UNIT_TEST(each_file_has_vpids_of_its_own_and_none_is_0)
 		l2_vpids_alloc(&file[i]);
 		ASSERT_EQ(L2_VPIDS, file[i].count);
 		for (k = 0; k < L2_VPIDS; k++) {
-			EXPECT_FALSE(seen[file[i].vpid[k].hw]);
-			seen[file[i].vpid[k].hw] = true;
+			EXPECT_FALSE(seen[file[i].vpid[k].desc.low]);
+			seen[file[i].vpid[k].desc.low] = true;
 		}
 	}
 	EXPECT_EQ(FILES * L2_VPIDS, vpid_ida.count);
@@ -144,7 +151,7 @@ UNIT_TEST(the_last_file_takes_what_is_left)
 	EXPECT_EQ(L2_VPIDS, file[0].count);
 	EXPECT_EQ(3, file[1].count);
 	EXPECT_EQ(0, file[2].count);
-	EXPECT_EQ(0xffff, file[1].vpid[2].hw);
+	EXPECT_EQ(0xffff, file[1].vpid[2].desc.low);
 	EXPECT_EQ(0, l2_vpids_choose(&file[2], 1));
 	EXPECT_TRUE(enter(&file[1], 0));
 	/* Three do as well as four. */
@@ -221,8 +228,12 @@ UNIT_TEST(a_flush_is_done_once_and_only_for_what_is_entered)
 	l2_vpids_drop_all(&vpids);
 	EXPECT_TRUE(enter(&vpids, 2));
 	EXPECT_TRUE(enter(&vpids, 1));
-	EXPECT_FALSE(enter(&vpids, 2));
 	EXPECT_FALSE(enter(&vpids, 1));
+	EXPECT_FALSE(enter(&vpids, 2));
+	l2_vpids_drop_current(&vpids);
+	EXPECT_FALSE(enter(&vpids, 1));
+	EXPECT_TRUE(enter(&vpids, 2));
+	EXPECT_FALSE(enter(&vpids, 2));
 }
 
 UNIT_TEST(a_drop_while_it_is_the_chosen_one_counts_for_the_next_entry)
