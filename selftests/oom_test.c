@@ -234,7 +234,8 @@ TEST_F_TIMEOUT(oom, the_owner_dies_and_nothing_else_does, SECONDS)
 
 	ASSERT_TRUE(WIFSIGNALED(status)) TH_LOG("status %#x", status);
 	EXPECT_EQ(SIGKILL, WTERMSIG(status));
-	EXPECT_EQ(kills + 1, host_number("/proc/vmstat", "oom_kill "));
+	/* Not every kernel counts them. */
+	EXPECT_EQ(kills < 0 ? kills : kills + 1, host_number("/proc/vmstat", "oom_kill "));
 	EXPECT_EQ(self->pinned, host_pinned_pages());
 	if (variant->cgroup) {
 		EXPECT_EQ(1, host_number(CGROUP "/memory.events", "oom_kill "));

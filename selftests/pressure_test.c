@@ -45,6 +45,11 @@ FIXTURE(pressure) {
 
 /* ---- where pages are ----------------------------------------------------------------- */
 
+static bool knows_frames(void)
+{
+	return !access("/proc/self/pagemap", R_OK);
+}
+
 static void find_frames(const __u8 *mem, __u64 *frame, unsigned int pages)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -186,8 +191,10 @@ FIXTURE_SETUP(pressure)
 	make_memory(self);
 	map_for_l2(&self->l1);
 	test_mem_map(self->l1.fd, NEW, self->mem, BYTES, 0);
-	find_frames(self->mem, self->frame, PAGES);
-	find_frames(self->control, self->control_frame, HALF / PAGE);
+	if (knows_frames()) {
+		find_frames(self->mem, self->frame, PAGES);
+		find_frames(self->control, self->control_frame, HALF / PAGE);
+	}
 	l1_load(&self->l1, sum_pages);
 }
 
@@ -274,17 +281,34 @@ static void expect_locked(struct __test_metadata *_metadata, FIXTURE_DATA(pressu
 	EXPECT_EQ(self->pinned + (long)(bytes / PAGE), host_pinned_pages());
 }
 
+static unsigned int others_moved(FIXTURE_DATA(pressure) *self)
+{
+	return moved_pages(self->control, self->control_frame, HALF / PAGE);
+}
+
+static void expect_only_others_moved(struct __test_metadata *_metadata,
+				     FIXTURE_DATA(pressure) *self)
+{
+	TH_LOG("%u pages of the process moved", others_moved(self));
+	EXPECT_LT(0, others_moved(self));
+	EXPECT_EQ(0, moved_pages(self->mem, self->frame, PAGES));
+}
+
 TEST_F_TIMEOUT(pressure, memory_of_l1_stays_what_and_where_it_is, 280)
 {
-	unsigned int passes, moved;
+	unsigned int passes = 0, rounds = 0;
 
 	expect_locked(_metadata, self, L1_MEM_BYTES + BYTES);
-	passes = passes_under_pressure(_metadata, self);
-	moved = moved_pages(self->control, self->control_frame, HALF / PAGE);
-	TH_LOG("%u passes, %u pages of the process moved", passes, moved);
+	/* Rarely the first finds all where it would have it. */
+	do
+		passes += passes_under_pressure(_metadata, self);
+	while (++rounds < 5 && knows_frames() && !others_moved(self));
+	TH_LOG("%u passes", passes);
 	EXPECT_LT(1, passes);
-	EXPECT_LT(0, moved);
-	EXPECT_EQ(0, moved_pages(self->mem, self->frame, PAGES));
+	if (knows_frames())
+		expect_only_others_moved(_metadata, self);
+	else
+		TH_LOG("nobody can see whether pages move");
 	EXPECT_EQ(0, wrong_words(self, passes));
 	expect_locked(_metadata, self, L1_MEM_BYTES + BYTES);
 	l1_close(&self->l1);
