@@ -9,6 +9,7 @@
 #include "l2_msr.h"
 #include "l2_regs.h"
 #include "vcpu.h"
+#include "vmcs02.h"
 #include "vmx_ops.h"
 
 /**
@@ -85,16 +86,22 @@ static bool write_debugctl(struct nvmx_vcpu *vcpu, u64 value)
 	return vmcs_write64(GUEST_IA32_DEBUGCTL, value & DEBUGCTLMSR_BTF);
 }
 
+static u64 read_efer(struct nvmx_vcpu *vcpu)
+{
+	return vmcs02_efer(vcpu);
+}
+
 static bool write_efer(struct nvmx_vcpu *vcpu, u64 value)
 {
-	u64 old = vmcs_read64(GUEST_IA32_EFER);
+	u64 old = vmcs02_efer(vcpu);
 
 	if (value & ~vcpu->machine->caps.efer_valid)
 		return false;
 	if (((value ^ old) & EFER_LME) && (vmcs_readl(GUEST_CR0) & X86_CR0_PG))
 		return false;
 
-	return vmcs_write64(GUEST_IA32_EFER, (value & ~EFER_LMA) | (old & EFER_LMA));
+	vmcs02_set_efer(vcpu, (value & ~EFER_LMA) | (old & EFER_LMA));
+	return true;
 }
 
 static u64 read_xss(struct nvmx_vcpu *vcpu)
@@ -121,7 +128,7 @@ static const struct l2_msr l2_msrs[] = {
 	{ .index = MSR_IA32_CR_PAT, .field = GUEST_IA32_PAT, .legal = is_pat,
 	  .stale = G_PAT },
 	{ .index = MSR_IA32_XSS, REG(xss), .read = read_xss, .legal = is_xss },
-	{ .index = MSR_EFER, .field = GUEST_IA32_EFER, .write = write_efer,
+	{ .index = MSR_EFER, .read = read_efer, .write = write_efer,
 	  .stale = G_EFER },
 	{ .index = MSR_STAR, REG(star) },
 	{ .index = MSR_LSTAR, REG(lstar), .legal = is_canonical },

@@ -36,8 +36,8 @@
 #define MXCSR_INIT		0x1f80
 #define MXCSR_MASK_DEFAULT	0xffbf
 
-/* Once L2 has used the FPU, it probably does so again: for so many runs. */
-#define L2_FPU_RUNS	16
+/* Once L2 has used the FPU or SYSCALL, it probably does so again: for so many runs. */
+#define L2_RUNS		16
 
 #define XCR0_X87	BIT_ULL(0)
 #define XCR0_SSE	BIT_ULL(1)
@@ -301,6 +301,21 @@ static void host_restore_msrs(struct host_regs *host)
 
 /* ---- load and put -------------------------------------------------------- */
 
+/*
+ * Only SYSCALL and SYSRET can see these; RDMSR exits.  While they are the host's,
+ * L2 cannot execute either: vmcs02_follow_syscall().
+ */
+static void load_syscall_msrs(struct nvmx_vcpu *vcpu)
+{
+	const struct l2_regs *l2 = &vcpu->l2;
+
+	msr_write(MSR_STAR, l2->star);
+	msr_write(MSR_LSTAR, l2->lstar);
+	msr_write(MSR_CSTAR, l2->cstar);
+	msr_write(MSR_SYSCALL_MASK, l2->fmask);
+	vcpu->host.syscall_loaded = true;
+}
+
 static void load_fpu(struct nvmx_vcpu *vcpu)
 {
 	/* Saves the process's state. */
@@ -311,8 +326,14 @@ static void load_fpu(struct nvmx_vcpu *vcpu)
 
 void l2_regs_want_fpu(struct nvmx_vcpu *vcpu)
 {
-	vcpu->l2.fpu_runs = L2_FPU_RUNS;
+	vcpu->l2.fpu_runs = L2_RUNS;
 	load_fpu(vcpu);
+}
+
+void l2_regs_want_syscall(struct nvmx_vcpu *vcpu)
+{
+	vcpu->l2.syscall_runs = L2_RUNS;
+	load_syscall_msrs(vcpu);
 }
 
 static noinline void put_fpu(struct nvmx_vcpu *vcpu)
@@ -322,15 +343,28 @@ static noinline void put_fpu(struct nvmx_vcpu *vcpu)
 	kernel_fpu_end();
 }
 
+/* What L2 has used not long ago. */
+static noinline void load_beforehand(struct nvmx_vcpu *vcpu)
+{
+	struct l2_regs *l2 = &vcpu->l2;
+
+	if (l2->syscall_runs) {
+		l2->syscall_runs--;
+		load_syscall_msrs(vcpu);
+	}
+	if (l2->fpu_runs) {
+		if (!must_load_fpu())
+			l2->fpu_runs--;
+		load_fpu(vcpu);
+	}
+}
+
 void l2_regs_load(struct nvmx_vcpu *vcpu)
 {
 	preempt_disable();
 	host_save(&vcpu->host);
-	if (unlikely(vcpu->l2.fpu_runs)) {
-		if (!must_load_fpu())
-			vcpu->l2.fpu_runs--;
-		load_fpu(vcpu);
-	}
+	if (unlikely(vcpu->l2.fpu_runs | vcpu->l2.syscall_runs))
+		load_beforehand(vcpu);
 }
 
 /*
@@ -372,7 +406,7 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 void l2_regs_msr_changed(struct nvmx_vcpu *vcpu)
 {
 	if (vcpu->host.syscall_loaded)
-		l2_regs_load_syscall(vcpu);
+		load_syscall_msrs(vcpu);
 	if (vcpu->host.aux_loaded)
 		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
 }

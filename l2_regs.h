@@ -119,6 +119,17 @@ void l2_regs_load(struct nvmx_vcpu *vcpu);
 void l2_regs_want_fpu(struct nvmx_vcpu *vcpu);
 
 /**
+ * l2_regs_want_syscall() - L2 uses SYSCALL or SYSRET: load their MSRs
+ * @vcpu: the vCPU
+ *
+ * They are loaded by l2_regs_load() for some time to come.  Until then L2 must not
+ * be able to use them: vmcs02_follow_syscall() looks at host_regs.syscall_loaded.
+ *
+ * Context: Interrupts on, between load and put.
+ */
+void l2_regs_want_syscall(struct nvmx_vcpu *vcpu);
+
+/**
  * l2_regs_put() - store L2's registers and bring the host's back
  * @vcpu: the vCPU
  *

@@ -25,35 +25,19 @@ static inline bool l2_regs_other_xcr0(const struct nvmx_vcpu *vcpu)
 	return vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0;
 }
 
-/* Only code that may execute SYSCALL can see these; RDMSR exits. */
-static __always_inline void l2_regs_load_syscall(struct nvmx_vcpu *vcpu)
-{
-	const struct l2_regs *l2 = &vcpu->l2;
-
-	msr_write(MSR_STAR, l2->star);
-	msr_write(MSR_LSTAR, l2->lstar);
-	msr_write(MSR_CSTAR, l2->cstar);
-	msr_write(MSR_SYSCALL_MASK, l2->fmask);
-	vcpu->host.syscall_loaded = true;
-}
-
 /**
  * l2_regs_before_entry() - load what depends on L2's mode
  * @vcpu: the vCPU
- * @efer: L2's IA32_EFER
  * @dr7: L2's DR7
  *
  * Context: Interrupts off, between load and put.
  */
-static __always_inline void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 efer,
-						 u64 dr7)
+static __always_inline void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 dr7)
 {
 	struct host_regs *host = &vcpu->host;
 
-	if ((efer & EFER_SCE) && !host->syscall_loaded)
-		l2_regs_load_syscall(vcpu);
 	/* SWAPGS needs 64-bit mode, which L2 can reach alone with LME set. */
-	if (efer & EFER_LME) {
+	if (vcpu->vmcs02.efer & EFER_LME) {
 		msr_write(MSR_KERNEL_GS_BASE, vcpu->l2.kernel_gs_base);
 		host->gs_loaded = true;
 	}

@@ -210,7 +210,7 @@ static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exi
 
 	vmcs02_host(vcpu);
 	vmcs02_flush(vcpu);
-	l2_regs_before_entry(vcpu, vmcs_read64(GUEST_IA32_EFER), vmcs_readl(GUEST_DR7));
+	l2_regs_before_entry(vcpu, vmcs_readl(GUEST_DR7));
 	exit_is_handled(vcpu);
 	speculation_before_entry();
 	failed = nvmx_vmenter(vcpu->gpr_in_run ? run_gpr : gpr, gpr, run_gpr,
@@ -274,18 +274,27 @@ static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 	}
 }
 
+static bool is_fault(const struct l2_exit *exit, u32 vector)
+{
+	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
+	       (exit->info.intr_info & (INTR_INFO_INTR_TYPE_MASK | INTR_INFO_VECTOR_MASK)) ==
+	       (INTR_TYPE_HARD_EXCEPTION | vector);
+}
+
 /*
  * #NM that only L0's CR0.TS caused.  If L2 has more reason for one, it comes
  * again when its FPU state is loaded.
  */
 static bool wants_fpu(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
 {
-	u32 info = exit->info.intr_info;
+	return is_fault(exit, X86_TRAP_NM) && vcpu->vmcs02.fpu_trapped &&
+	       !(vmcs02_cr0(vcpu) & X86_CR0_TS);
+}
 
-	return exit->info.reason == EXIT_REASON_EXCEPTION_NMI &&
-	       (info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_HARD_EXCEPTION &&
-	       (info & INTR_INFO_VECTOR_MASK) == X86_TRAP_NM &&
-	       vcpu->vmcs02.fpu_trapped && !(vmcs02_cr0(vcpu) & X86_CR0_TS);
+/* Likewise #UD and L0's EFER.SCE. */
+static bool wants_syscall(const struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
+{
+	return is_fault(exit, X86_TRAP_UD) && vmcs02_traps_syscall(&vcpu->vmcs02);
 }
 
 /* While L2 is live no range of L1's memory comes or goes: no lock is needed. */
@@ -304,6 +313,11 @@ static noinline enum l0_next route_by_controls(struct nvmx_vcpu *vcpu,
 	if (unlikely(wants_fpu(vcpu, exit))) {
 		l2_regs_want_fpu(vcpu);
 		vmcs02_follow_fpu(vcpu);
+		return L0_AGAIN;
+	}
+	if (unlikely(wants_syscall(vcpu, exit))) {
+		l2_regs_want_syscall(vcpu);
+		vmcs02_follow_syscall(vcpu);
 		return L0_AGAIN;
 	}
 
@@ -582,6 +596,8 @@ static __always_inline enum l0_next run_loaded(struct nvmx_vcpu *vcpu,
 	vmcs02_update(vcpu);
 	if (unlikely(vcpu->vmcs02.fpu_trapped == vcpu->host.fpu_loaded))
 		vmcs02_follow_fpu(vcpu);
+	if (unlikely(vcpu->vmcs02.syscall_trapped == vcpu->host.syscall_loaded))
+		vmcs02_follow_syscall(vcpu);
 	if (unlikely(vcpu->reflect)) {
 		reflect(vcpu);
 		return L0_TO_L1;

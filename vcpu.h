@@ -16,6 +16,7 @@
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <asm/desc_defs.h>
+#include <asm/msr-index.h>
 
 #include "ept.h"
 #include "exit_policy.h"
@@ -74,6 +75,7 @@ struct nvmx_machine {
  * @tsc_aux: IA32_TSC_AUX
  * @xsave: XSAVE area, standard format, 64-byte aligned, one page
  * @fpu_runs: runs for which the state in @xsave is still loaded beforehand
+ * @syscall_runs: likewise the MSRs of SYSCALL: @star to @fmask
  */
 struct l2_regs {
 	u64 gpr[NVMX_GPRS];
@@ -91,6 +93,7 @@ struct l2_regs {
 	u64 tsc_aux;
 	void *xsave;
 	u8 fpu_runs;
+	u8 syscall_runs;
 };
 
 /**
@@ -181,6 +184,8 @@ struct host_regs {
  * @cr0_entry: GUEST_CR0 of vmcs12 at the last merge
  * @cr4_entry: likewise for CR4
  * @exit12: L1's VM-exit controls at the last nested VM exit
+ * @efer: IA32_EFER as L2 wrote or was given it last; LMA may be old
+ * @syscall_trapped: EFER.SCE is 0 for L0: L2's first SYSCALL or SYSRET exits
  * @fpu_trapped: CR0.TS is 1 for L0: L2's first use of the FPU exits
  * @ept12: L2 uses an EPT of L1's
  * @shared_msrs: L2's IA32_EFER or IA32_PAT may differ from L1's
@@ -218,6 +223,8 @@ struct vmcs02 {
 	u64 cr0_entry;
 	u64 cr4_entry;
 	u32 exit12;
+	u64 efer;
+	bool syscall_trapped;
 	bool fpu_trapped;
 	bool ept12;
 	bool shared_msrs;
@@ -234,6 +241,18 @@ struct vmcs02 {
 	u32 timer_kept;
 	u32 timer_more;
 };
+
+/**
+ * vmcs02_traps_syscall() - whether #UD may mean that L2 uses SYSCALL or SYSRET
+ * @v: the vmcs02
+ *
+ * Context: nvmx_vcpu.lock is held.
+ * Return: true if so.
+ */
+static inline bool vmcs02_traps_syscall(const struct vmcs02 *v)
+{
+	return v->syscall_trapped && v->efer & EFER_SCE;
+}
 
 /* What L1 may do with a field the short way: bits of nvmx_vcpu.access. */
 #define FIELD_READABLE	BIT(0)

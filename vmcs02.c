@@ -94,6 +94,7 @@ int vmcs02_init(struct vmcs02 *vmcs02)
 
 	l2_vpids_alloc(&vmcs02->vpids);
 	vmcs02->fpu_trapped = true;
+	vmcs02->syscall_trapped = true;
 	return 0;
 }
 
@@ -258,7 +259,8 @@ static void merge_exception(struct nvmx_vcpu *vcpu)
 	const u64 *f = vcpu->f;
 
 	v->exception = f[VF_EXCEPTION_BITMAP] | L0_EXCEPTIONS |
-		       (v->fpu_trapped ? BIT(X86_TRAP_NM) : 0);
+		       (v->fpu_trapped ? BIT(X86_TRAP_NM) : 0) |
+		       (vmcs02_traps_syscall(v) ? BIT(X86_TRAP_UD) : 0);
 	put(v, EXCEPTION_BITMAP, v->exception);
 	put(v, PAGE_FAULT_ERROR_CODE_MASK, f[VF_PAGE_FAULT_ERROR_CODE_MASK]);
 	put(v, PAGE_FAULT_ERROR_CODE_MATCH, f[VF_PAGE_FAULT_ERROR_CODE_MATCH]);
@@ -363,7 +365,7 @@ static u64 efer_of_entry(const struct nvmx_vcpu *vcpu)
 
 static void merge_efer(struct nvmx_vcpu *vcpu)
 {
-	put(&vcpu->vmcs02, GUEST_IA32_EFER, efer_of_entry(vcpu));
+	vmcs02_set_efer(vcpu, efer_of_entry(vcpu));
 	vcpu->vmcs02.shared_msrs = true;
 }
 
@@ -674,6 +676,32 @@ void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu)
 	own_cr0(vcpu);
 	put_cr0(vcpu, cr0);
 	merge_exception(vcpu);
+}
+
+void vmcs02_follow_syscall(struct nvmx_vcpu *vcpu)
+{
+	u64 efer = vmcs02_efer(vcpu);
+
+	vcpu->vmcs02.syscall_trapped = !vcpu->host.syscall_loaded;
+	vmcs02_set_efer(vcpu, efer);
+	merge_exception(vcpu);
+}
+
+void vmcs02_set_efer(struct nvmx_vcpu *vcpu, u64 value)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	bool was_trapped = vmcs02_traps_syscall(v);
+
+	v->efer = value;
+	put(v, GUEST_IA32_EFER, v->syscall_trapped ? value & ~(u64)EFER_SCE : value);
+	if (vmcs02_traps_syscall(v) != was_trapped)
+		merge_exception(vcpu);
+}
+
+u64 vmcs02_efer(const struct nvmx_vcpu *vcpu)
+{
+	return (vmcs_read64(GUEST_IA32_EFER) & ~(u64)EFER_SCE) |
+	       (vcpu->vmcs02.efer & EFER_SCE);
 }
 
 void vmcs02_set_cr0(struct nvmx_vcpu *vcpu, u64 value)

@@ -164,6 +164,34 @@ void vmcs02_flush_all(struct nvmx_vcpu *vcpu);
 void vmcs02_follow_fpu(struct nvmx_vcpu *vcpu);
 
 /**
+ * vmcs02_follow_syscall() - trap L2's use of SYSCALL and SYSRET, or stop to
+ * @vcpu: the vCPU; vmcs02 is merged
+ *
+ * While the MSRs of SYSCALL are the host's EFER.SCE is 0, and L2's #UD is L0's.
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_follow_syscall(struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_efer() - IA32_EFER as L2 has it
+ * @vcpu: the vCPU; vmcs02 is merged
+ *
+ * Context: Preemption off, vmcs02 is current.
+ * Return: its value.
+ */
+u64 vmcs02_efer(const struct nvmx_vcpu *vcpu);
+
+/**
+ * vmcs02_set_efer() - L2's IA32_EFER changes
+ * @vcpu: the vCPU; nvmx_vcpu.f is valid
+ * @value: new value as L2 has it
+ *
+ * Context: Preemption off, vmcs02 is current.
+ */
+void vmcs02_set_efer(struct nvmx_vcpu *vcpu, u64 value);
+
+/**
  * vmcs02_cr0() - CR0 as L2 has it
  * @vcpu: the vCPU; L2 is live
  *

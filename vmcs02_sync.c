@@ -108,7 +108,7 @@ static void sync_shared_msrs(struct nvmx_vcpu *vcpu)
 {
 	const u64 mode = EFER_LMA | EFER_LME;
 	struct nvmx_l1 *l1 = &vcpu->l1;
-	u64 efer = vmcs_read64(GUEST_IA32_EFER);
+	u64 efer = vmcs02_efer(vcpu);
 	u64 pat = vmcs_read64(GUEST_IA32_PAT);
 
 	vcpu->vmcs02.shared_msrs = false;
@@ -222,6 +222,8 @@ static u64 value_left(const struct nvmx_vcpu *vcpu, enum vmcs_index index)
 		return vmcs02_cr4(vcpu);
 	case VF_GUEST_IA32_DEBUGCTL:
 		return vcpu->vmcs02.debugctl;
+	case VF_GUEST_IA32_EFER:
+		return vmcs02_efer(vcpu);
 	default:
 		return __vmread(vmcs_field_table[index].encoding);
 	}
@@ -299,7 +301,7 @@ static void read_live(struct nvmx_vcpu *vcpu, struct nvmx_snapshot_live *live)
 
 	live->debugctl = vcpu->vmcs02.debugctl;
 	live->dr7 = vmcs_readl(GUEST_DR7);
-	live->efer = vmcs_read64(GUEST_IA32_EFER);
+	live->efer = vmcs02_efer(vcpu);
 	live->pat = vmcs_read64(GUEST_IA32_PAT);
 	live->pdpte[0] = vmcs_read64(GUEST_PDPTR0);
 	live->pdpte[1] = vmcs_read64(GUEST_PDPTR1);
