@@ -15,6 +15,7 @@
 #include <asm/desc.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
+#include <asm/fsgsbase.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
 
@@ -251,11 +252,10 @@ static void host_save(struct host_regs *host)
 	store_ldt(host->ldt);
 	native_store_gdt(&host->gdt);
 	store_idt(&host->idt);
-	host->fs_base = msr_read(MSR_FS_BASE);
-	host->kernel_gs_base = msr_read(MSR_KERNEL_GS_BASE);
+	host->fs_base = static_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() :
+			msr_read(MSR_FS_BASE);
 	host->debugctl = msr_read(MSR_IA32_DEBUGCTLMSR);
 	host->syscall_loaded = false;
-	host->gs_loaded = false;
 	host->aux_loaded = false;
 	host->dr_loaded = false;
 }
@@ -264,6 +264,7 @@ static void host_save(struct host_regs *host)
 static noinline void host_restore_selectors(const struct host_regs *host)
 {
 	unsigned long flags;
+	u64 gs_base;
 
 	if (host->ldt)
 		asm volatile("lldt %0" : : "m" (host->ldt));
@@ -276,10 +277,11 @@ static noinline void host_restore_selectors(const struct host_regs *host)
 		msr_write(MSR_FS_BASE, host->fs_base);
 	}
 	if (host->gs) {
+		gs_base = msr_read(MSR_KERNEL_GS_BASE);
 		local_irq_save(flags);
 		load_gs_index(host->gs);
 		local_irq_restore(flags);
-		msr_write(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+		msr_write(MSR_KERNEL_GS_BASE, gs_base);
 	}
 }
 
@@ -295,8 +297,6 @@ static void host_restore_msrs(struct host_regs *host)
 	}
 	if (host->aux_loaded)
 		msr_write(MSR_TSC_AUX, cpu->tsc_aux);
-	if (host->gs_loaded)
-		msr_write(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
 }
 
 /* ---- load and put -------------------------------------------------------- */
@@ -393,7 +393,6 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 	host_restore_msrs(host);
 	host->syscall_loaded = false;
 	host->aux_loaded = false;
-	host->gs_loaded = false;
 	/* A VM exit sets the limits of GDTR, IDTR and TR and clears LDTR. */
 	native_load_gdt(&host->gdt);
 	native_load_idt(&host->idt);

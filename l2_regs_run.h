@@ -7,6 +7,7 @@
 #define NVMX_L2_REGS_RUN_H
 
 #include <linux/compiler.h>
+#include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
@@ -25,6 +26,29 @@ static inline bool l2_regs_other_xcr0(const struct nvmx_vcpu *vcpu)
 	return vmx_host.xcr0 && vcpu->l2.xcr0 != vmx_host.xcr0;
 }
 
+/*
+ * Write IA32_KERNEL_GS_BASE.  Return: what it was.
+ *
+ * In between the kernel's GS base is not there: interrupts are off, and what comes
+ * nevertheless (NMI, #MC, #DB) looks for it.  No probe may be there.
+ */
+static __always_inline u64 l2_regs_swap_gs(u64 value)
+{
+	u64 old;
+
+	if (!static_cpu_has(X86_FEATURE_FSGSBASE)) {
+		old = msr_read(MSR_KERNEL_GS_BASE);
+		msr_write(MSR_KERNEL_GS_BASE, value);
+		return old;
+	}
+	asm volatile("swapgs\n"
+		     "rdgsbase %[old]\n"
+		     "wrgsbase %[value]\n"
+		     "swapgs\n"
+		     : [old] "=&r" (old) : [value] "r" (value) : "memory");
+	return old;
+}
+
 /**
  * l2_regs_before_entry() - load what depends on L2's mode
  * @vcpu: the vCPU
@@ -37,10 +61,8 @@ static __always_inline void l2_regs_before_entry(struct nvmx_vcpu *vcpu, u64 dr7
 	struct host_regs *host = &vcpu->host;
 
 	/* SWAPGS needs 64-bit mode, which L2 can reach alone with LME set. */
-	if (vcpu->vmcs02.efer & EFER_LME) {
-		msr_write(MSR_KERNEL_GS_BASE, vcpu->l2.kernel_gs_base);
-		host->gs_loaded = true;
-	}
+	if (vcpu->vmcs02.efer & EFER_LME)
+		host->kernel_gs_base = l2_regs_swap_gs(vcpu->l2.kernel_gs_base);
 	if ((vcpu->vmcs02.proc2 & SECONDARY_EXEC_ENABLE_RDTSCP) && !host->aux_loaded) {
 		msr_write(MSR_TSC_AUX, vcpu->l2.tsc_aux);
 		host->aux_loaded = true;
@@ -72,8 +94,8 @@ static __always_inline void l2_regs_after_exit(struct nvmx_vcpu *vcpu)
 	if (l2_regs_other_xcr0(vcpu))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host.xcr0);
 	vcpu->l2.cr2 = native_read_cr2();
-	if (host->gs_loaded)
-		vcpu->l2.kernel_gs_base = msr_read(MSR_KERNEL_GS_BASE);
+	if (vcpu->vmcs02.efer & EFER_LME)
+		vcpu->l2.kernel_gs_base = l2_regs_swap_gs(host->kernel_gs_base);
 	if (unlikely(host->dr_loaded)) {
 		native_set_debugreg(0, host->dr[0]);
 		native_set_debugreg(1, host->dr[1]);

@@ -16,6 +16,7 @@
 #define pr_fmt(fmt) "nested_vmx: " fmt
 
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -519,8 +520,9 @@ static __always_inline void finish_exit(struct nvmx_vcpu *vcpu,
 	vmcs->value[VF_VM_ENTRY_INTR_INFO_FIELD] &= ~(u64)INTR_INFO_VALID_MASK;
 	tell_exit(vcpu, exit);
 	report_gprs(vcpu, vmcs12_read(vmcs, VF_GUEST_RSP));
-	trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
-			      vmcs12_read(vmcs, VF_GUEST_RIP));
+	if (trace_nested_vmx_exit_enabled())
+		trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
+				      vmcs12_read(vmcs, VF_GUEST_RIP));
 	nvmx_step("L2: %s, qualification %#llx, RIP %#llx: to L1 by %s\n",
 		  exit_reason_name(exit->info.reason), exit->info.qualification,
 		  vmcs12_read(vmcs, VF_GUEST_RIP), exit_rule_name(exit->rule));
@@ -784,3 +786,5 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	finish_exit(vcpu, &vcpu->exit);
 	return 0;
 }
+/* See l2_regs_swap_gs(). */
+NOKPROBE_SYMBOL(nested_run);

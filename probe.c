@@ -16,6 +16,7 @@
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
+#include <linux/kprobes.h>
 #include <linux/lockdep.h>
 #include <linux/string.h>
 #include <asm/processor.h>
@@ -254,7 +255,7 @@ static void read_outcome(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 	l2_regs_serve_host(reason & 0xffff, vmcs_read32(VM_EXIT_INTR_INFO));
 }
 
-static void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
+static noinline void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 {
 	u64 *gpr = vcpu->l2.gpr, cr2 = vcpu->l2.cr2;
 	unsigned int failed;
@@ -273,6 +274,8 @@ static void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 	local_irq_enable();
 	vcpu->l2.cr2 = cr2;
 }
+/* See l2_regs_swap_gs(). */
+NOKPROBE_SYMBOL(enter);
 
 /* Preemption is off between loading L2's registers and putting them away. */
 static int probe_loaded(struct nvmx_vcpu *vcpu, const u64 *pdpte, struct nvmx_probe *probe)

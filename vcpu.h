@@ -126,7 +126,7 @@ struct l2_exit {
 
 /**
  * struct host_regs - the host's registers, kept while L2's are loaded
- * @kernel_gs_base: IA32_KERNEL_GS_BASE of the process
+ * @kernel_gs_base: IA32_KERNEL_GS_BASE of the process, during an entry
  * @fs_base: FS base of the process
  * @dr7: DR7
  * @dr: DR0-DR3, while @dr_loaded
@@ -139,7 +139,6 @@ struct l2_exit {
  * @es: ES selector
  * @ldt: LDTR selector
  * @syscall_loaded: the syscall MSRs hold L2's values
- * @gs_loaded: IA32_KERNEL_GS_BASE holds L2's value
  * @aux_loaded: IA32_TSC_AUX holds L2's value
  * @dr_loaded: DR0-DR3 hold L2's values
  * @fpu_loaded: x87, SSE and what else XSAVE manages holds L2's values
@@ -158,7 +157,6 @@ struct host_regs {
 	u16 es;
 	u16 ldt;
 	bool syscall_loaded;
-	bool gs_loaded;
 	bool aux_loaded;
 	bool dr_loaded;
 	bool fpu_loaded;

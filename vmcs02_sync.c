@@ -133,13 +133,45 @@ static const u8 exit_fields[] = {
 	VF_VMX_INSTRUCTION_INFO, VF_GUEST_LINEAR_ADDRESS,
 };
 
-static noinline void make_exit_present(struct shadow_vmcs *vmcs)
+static void make_exit_present(struct shadow_vmcs *vmcs)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(exit_fields); i++)
-		vmcs12_sync(vmcs, exit_fields[i], 0);
+		if (!vmcs->node[exit_fields[i]].present)
+			vmcs12_make_present(vmcs, exit_fields[i]);
 	vmcs->exit_present = true;
+}
+
+/* The common way back into L2 looks at CR0 and CR4 when PDPTEs may be in memory. */
+static bool may_use_pdptes(const struct vmcs02 *v)
+{
+	return !v->ept12 && !(v->entry & VM_ENTRY_IA32E_MODE);
+}
+
+static bool may_differ_from_l1(const struct vmcs02 *v)
+{
+	return v->shared_msrs || v->stale & (G_EFER | G_PAT);
+}
+
+/* What the less common exits save beside. */
+static noinline void sync_more(struct nvmx_vcpu *vcpu)
+{
+	struct vmcs02 *v = &vcpu->vmcs02;
+	struct shadow_vmcs *vmcs = v->owner;
+
+	if (!vmcs->exit_present)
+		make_exit_present(vmcs);
+	if (may_differ_from_l1(v) && vcpu->profile == NVMX_PROFILE_SDM)
+		sync_shared_msrs(vcpu);
+	if (v->timer)
+		sync_timer(vcpu);
+	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
+		sync_mode(vcpu);
+	if (may_use_pdptes(v)) {
+		vmcs12_sync(vmcs, VF_GUEST_CR0, vmcs02_cr0(vcpu));
+		vmcs12_sync(vmcs, VF_GUEST_CR4, vmcs02_cr4(vcpu));
+	}
 }
 
 void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
@@ -150,30 +182,18 @@ void vmcs02_sync_exit(struct nvmx_vcpu *vcpu)
 
 	hw_vmcs_assert_current(&v->hw);
 
-	if (unlikely(!vmcs->exit_present))
-		make_exit_present(vmcs);
 	vmcs->value[VF_GUEST_RIP] = vmcs_readl(GUEST_RIP);
 	vmcs->value[VF_GUEST_RSP] = vmcs_readl(GUEST_RSP);
 	vmcs->value[VF_GUEST_ACTIVITY_STATE] = vcpu->activity;
-
-	if (unlikely(v->shared_msrs || v->stale & (G_EFER | G_PAT)) &&
-	    vcpu->profile == NVMX_PROFILE_SDM)
-		sync_shared_msrs(vcpu);
-	if (v->timer)
-		sync_timer(vcpu);
-	if (v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST)
-		sync_mode(vcpu);
-
-	/* The common way back into L2 looks at them when PDPTEs may be in memory. */
-	if (unlikely(!v->ept12 && !(v->entry & VM_ENTRY_IA32E_MODE))) {
-		vmcs12_sync(vmcs, VF_GUEST_CR0, vmcs02_cr0(vcpu));
-		vmcs12_sync(vmcs, VF_GUEST_CR4, vmcs02_cr4(vcpu));
-	}
 	v->exit12 = vcpu->f[VF_VM_EXIT_CONTROLS];
 #pragma GCC unroll 4
 	for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
 		vmcs->stale[i] |= rare.word[i];
 	vmcs->guest_stale = true;
+
+	if (unlikely(!vmcs->exit_present || may_differ_from_l1(v) || v->timer ||
+		     v->proc2 & SECONDARY_EXEC_UNRESTRICTED_GUEST || may_use_pdptes(v)))
+		sync_more(vcpu);
 }
 
 /* ---- on demand ----------------------------------------------------------- */
