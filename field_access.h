@@ -32,7 +32,8 @@ static __always_inline bool field_read_short(const struct nvmx_vcpu *vcpu,
 	u32 row = vmcs_field_row(encoding);
 	u32 index = row - 1;
 
-	if (unlikely(!(vcpu->access[row] & FIELD_READABLE) || vmcs12_is_stale(vmcs, index)))
+	if (unlikely(!(vcpu->access[row] & FIELD_READABLE) ||
+		     arch_test_bit(index, (const unsigned long *)vmcs->stale)))
 		return false;
 
 	*value = vmcs->value[index];
@@ -59,11 +60,11 @@ static __always_inline bool field_write_short(const struct nvmx_vcpu *vcpu,
 	if (unlikely(!(vcpu->access[row] & FIELD_WRITABLE) || !vmcs->node[index].present))
 		return false;
 
-	vmcs->value[index] = value & vmcs12_write_info[index].mask;
+	vmcs->value[index] = value & vmcs12_write_mask[index];
 	/* Those without arch_ may call what looks at the access. */
 	arch___set_bit(index, (unsigned long *)vmcs->dirty);
 	arch___clear_bit(index, (unsigned long *)vmcs->stale);
-	vmcs->dirty_checks |= vmcs12_write_info[index].checks;
+	vmcs->dirty_checks |= vmcs12_write_checks[index];
 	return true;
 }
 

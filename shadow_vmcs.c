@@ -22,7 +22,8 @@ static_assert(sizeof(struct shadow_vmcs) <= 16 * 1024);
 
 static struct kmem_cache *shadow_vmcs_cache;
 
-struct vmcs12_write_info vmcs12_write_info[VMCS_FIELD_COUNT];
+u64 vmcs12_write_mask[VMCS_FIELD_COUNT];
+u64 vmcs12_write_checks[VMCS_FIELD_COUNT];
 
 static u64 write_checks(unsigned int index)
 {
@@ -39,8 +40,8 @@ int shadow_vmcs_cache_init(void)
 	unsigned int i;
 
 	for (i = 0; i < VMCS_FIELD_COUNT; i++) {
-		vmcs12_write_info[i].mask = vmcs_field_mask(i);
-		vmcs12_write_info[i].checks = write_checks(i);
+		vmcs12_write_mask[i] = vmcs_field_mask(i);
+		vmcs12_write_checks[i] = write_checks(i);
 	}
 	shadow_vmcs_cache = KMEM_CACHE(shadow_vmcs, SLAB_ACCOUNT);
 
@@ -193,7 +194,7 @@ void vmcs12_write(struct shadow_vmcs *vmcs, enum vmcs_index index, u64 value)
 void vmcs12_mark_dirty(struct shadow_vmcs *vmcs, enum vmcs_index index)
 {
 	vmcs->dirty[index / 64] |= BIT_ULL(index % 64);
-	vmcs->dirty_checks |= vmcs12_write_info[index].checks;
+	vmcs->dirty_checks |= vmcs12_write_checks[index];
 }
 
 struct vmcs12_node *vmcs12_first(struct shadow_vmcs *vmcs, u32 encoding)

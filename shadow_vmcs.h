@@ -25,17 +25,15 @@
 #define VMCS12_DIRTY_L1		BIT_ULL(63)
 
 /**
- * struct vmcs12_write_info - what a VMWRITE does beside storing
- * @mask: bits that the field keeps
- * @checks: groups of entry rules to judge again, and VMCS12_DIRTY_L1
+ * vmcs12_write_mask - bits that VMWRITE keeps, by enum vmcs_index; set at module load
  */
-struct vmcs12_write_info {
-	u64 mask;
-	u64 checks;
-};
+extern u64 vmcs12_write_mask[VMCS_FIELD_COUNT];
 
-/** vmcs12_write_info - by enum vmcs_index; set at module load */
-extern struct vmcs12_write_info vmcs12_write_info[VMCS_FIELD_COUNT];
+/**
+ * vmcs12_write_checks - groups of entry rules to judge again after VMWRITE, and
+ *	VMCS12_DIRTY_L1; likewise
+ */
+extern u64 vmcs12_write_checks[VMCS_FIELD_COUNT];
 
 /**
  * struct vmcs12_node - presence of a field in a vmcs12

@@ -45,7 +45,7 @@ void vmcs02_sync_init(void)
 
 		set_add(&rare, i);
 		for (bit = 0; bit < ARRAY_SIZE(rare_of_group); bit++)
-			if (vmcs12_write_info[i].checks & BIT_ULL(bit))
+			if (vmcs12_write_checks[i] & BIT_ULL(bit))
 				set_add(&rare_of_group[bit], i);
 		for (bit = ilog2(G_COPY) + 1; bit < ARRAY_SIZE(rare_of_part); bit++)
 			if (info->merge & BIT(bit))
