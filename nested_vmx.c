@@ -136,19 +136,61 @@ static const struct nvmx_ioctl *ioctl_find(unsigned int cmd)
 }
 
 /*
+ * A small struct goes word by word: a function to copy it looks first at what it
+ * copies, which costs more than all the rest.
+ */
+#define SMALL_BYTES	64
+
+static bool is_small(u32 bytes)
+{
+	return bytes <= SMALL_BYTES && bytes % sizeof(u64) == 0;
+}
+
+static bool copy_in_small(u64 *buf, const u64 __user *user, u32 bytes)
+{
+	u32 i;
+
+	if (!is_small(bytes) || !user_access_begin(user, bytes))
+		return false;
+	for (i = 0; i < bytes / sizeof(u64); i++)
+		unsafe_get_user(buf[i], &user[i], fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+static bool copy_out_small(u64 __user *user, const u64 *buf, u32 bytes)
+{
+	u32 i;
+
+	if (!is_small(bytes) || !user_access_begin(user, bytes))
+		return false;
+	for (i = 0; i < bytes / sizeof(u64); i++)
+		unsafe_put_user(buf[i], &user[i], fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+/*
  * Copy a command's struct in.  Both checks that need no knowledge of the
  * command are made here: the size rules and unknown flags.
  */
 static int copy_in(void *buf, const struct nvmx_ioctl *ioctl, void __user *user, u32 *size)
 {
-	int ret;
+	int ret = 0;
 
 	if (get_user(*size, (u32 __user *)user))
 		return -EFAULT;
 	if (*size < ioctl->min_size)
 		return -EINVAL;
 
-	ret = copy_struct_from_user(buf, ioctl->size, user, *size);
+	if (*size != ioctl->size || !copy_in_small(buf, user, *size))
+		ret = copy_struct_from_user(buf, ioctl->size, user, *size);
 	if (ret)
 		return ret;
 
@@ -192,7 +234,7 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		       void __user *user)
 {
 	u32 size, bytes;
-	int ret, copied;
+	int ret, left = 0;
 
 	ret = copy_in(vcpu->cmd, ioctl, user, &size);
 	if (ret)
@@ -212,8 +254,9 @@ static int run_command(struct nvmx_vcpu *vcpu, const struct nvmx_ioctl *ioctl,
 		return ret;
 
 	((u32 *)vcpu->cmd)[0] = size;
-	copied = copy_to_user(user, vcpu->cmd, bytes);
-	return ret ?: copied ? -EFAULT : 0;
+	if (!copy_out_small(user, vcpu->cmd, bytes))
+		left = copy_to_user(user, vcpu->cmd, bytes);
+	return ret ?: left ? -EFAULT : 0;
 }
 
 static int post_exit(struct nvmx_vcpu *vcpu, void __user *user)
