@@ -28,9 +28,33 @@ static struct field_set rare;
 static struct field_set rare_of_group[ENTRY_GROUPS];
 static struct field_set rare_of_part[ilog2(G_ALL) + 1];
 
+/* Of these, what each exit saves, as it is in vmcs02. */
+static struct field_set as_it_is;
+
 static void set_add(struct field_set *set, unsigned int index)
 {
 	set->word[index / 64] |= BIT_ULL(index % 64);
+}
+
+/* Fields that saved_by_exit() or value_left() have a case for. */
+static bool is_special(enum vmcs_index index)
+{
+	switch (index) {
+	case VF_GUEST_CR0:
+	case VF_GUEST_CR4:
+	case VF_GUEST_DR7:
+	case VF_GUEST_IA32_DEBUGCTL:
+	case VF_GUEST_IA32_PAT:
+	case VF_GUEST_IA32_EFER:
+	case VF_GUEST_PDPTR0:
+	case VF_GUEST_PDPTR1:
+	case VF_GUEST_PDPTR2:
+	case VF_GUEST_PDPTR3:
+	case VF_GUEST_INTR_STATUS:
+		return true;
+	default:
+		return false;
+	}
 }
 
 void vmcs02_sync_init(void)
@@ -44,6 +68,8 @@ void vmcs02_sync_init(void)
 			continue;
 
 		set_add(&rare, i);
+		if (!is_special(i))
+			set_add(&as_it_is, i);
 		for (bit = 0; bit < ARRAY_SIZE(rare_of_group); bit++)
 			if (vmcs12_write_checks[i] & BIT_ULL(bit))
 				set_add(&rare_of_group[bit], i);
@@ -258,7 +284,10 @@ static void sync_set(struct nvmx_vcpu *vcpu, struct shadow_vmcs *vmcs,
 	for (i = 0; i < VMCS12_DIRTY_WORDS; i++) {
 		for (word = set->word[i] & vmcs->stale[i]; word; word &= word - 1) {
 			index = i * 64 + __ffs(word);
-			if (saved_by_exit(vcpu, index))
+			if (likely(as_it_is.word[i] & word & -word))
+				vmcs12_sync(vmcs, index,
+					    __vmread(vmcs_field_table[index].encoding));
+			else if (saved_by_exit(vcpu, index))
 				vmcs12_sync(vmcs, index, value_left(vcpu, index));
 		}
 		vmcs->stale[i] &= ~set->word[i];
@@ -301,6 +330,7 @@ static void add_sets(struct field_set *to, const struct field_set *sets, u64 bit
 
 	for (; bits; bits &= bits - 1) {
 		bit = __ffs(bits);
+#pragma GCC unroll 4
 		for (i = 0; i < VMCS12_DIRTY_WORDS; i++)
 			to->word[i] |= sets[bit].word[i];
 	}
