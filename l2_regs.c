@@ -285,7 +285,7 @@ static noinline void host_restore_selectors(const struct host_regs *host)
 	}
 }
 
-static void host_restore_msrs(struct host_regs *host)
+static noinline void host_restore_msrs(struct host_regs *host)
 {
 	const struct vmx_cpu_host *cpu = vmx_cpu_host();
 
@@ -297,6 +297,8 @@ static void host_restore_msrs(struct host_regs *host)
 	}
 	if (host->aux_loaded)
 		msr_write(MSR_TSC_AUX, cpu->tsc_aux);
+	host->syscall_loaded = false;
+	host->aux_loaded = false;
 }
 
 /* ---- load and put -------------------------------------------------------- */
@@ -390,9 +392,8 @@ void l2_regs_put(struct nvmx_vcpu *vcpu)
 
 	if (unlikely(host->fpu_loaded))
 		put_fpu(vcpu);
-	host_restore_msrs(host);
-	host->syscall_loaded = false;
-	host->aux_loaded = false;
+	if (unlikely(host->syscall_loaded | host->aux_loaded))
+		host_restore_msrs(host);
 	/* A VM exit sets the limits of GDTR, IDTR and TR and clears LDTR. */
 	native_load_gdt(&host->gdt);
 	native_load_idt(&host->idt);

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/fs.h>
+#include <linux/jump_label.h>
 #include <linux/kernel.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -14,6 +15,7 @@
 #include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/security.h>
+#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 
 #include "commands.h"
@@ -29,8 +31,34 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-bool nvmx_steps;
-module_param_named(steps, nvmx_steps, bool, 0600);
+DEFINE_STATIC_KEY_FALSE(nvmx_steps);
+
+static int steps_set(const char *text, const struct kernel_param *param)
+{
+	bool on = true;
+	int ret = text ? kstrtobool(text, &on) : 0;
+
+	if (ret)
+		return ret;
+	if (on)
+		static_branch_enable(&nvmx_steps);
+	else
+		static_branch_disable(&nvmx_steps);
+	return 0;
+}
+
+static int steps_get(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%c\n", static_key_enabled(&nvmx_steps) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops steps_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = steps_set,
+	.get = steps_get,
+};
+
+module_param_cb(steps, &steps_ops, NULL, 0600);
 MODULE_PARM_DESC(steps, "Print a line a step to the kernel log, rate-limited (default: no)");
 
 static bool unprivileged;

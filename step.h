@@ -6,17 +6,17 @@
 #ifndef NVMX_STEP_H
 #define NVMX_STEP_H
 
-#include <linux/compiler.h>
+#include <linux/jump_label.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/types.h>
 
 /** nvmx_steps - whether steps are printed; written by the administrator */
-extern bool nvmx_steps;
+DECLARE_STATIC_KEY_FALSE(nvmx_steps);
 
 #define nvmx_step(format, ...)						\
 do {									\
-	if (unlikely(READ_ONCE(nvmx_steps)))				\
+	if (static_branch_unlikely(&nvmx_steps))			\
 		pr_info_ratelimited(format, ##__VA_ARGS__);		\
 } while (0)
 
