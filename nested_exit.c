@@ -49,7 +49,6 @@ static bool is_current(const struct nvmx_vcpu *vcpu)
 	return READ_ONCE(vcpu->vmcs02.hw.cpu) == smp_processor_id();
 }
 
-/* With interrupts off: a post or a signal after this comes as an IPI. */
 static noinline enum l0_next serve_posts(struct nvmx_vcpu *vcpu)
 {
 	if (test_bit(POST_EXIT, &vcpu->posts))
@@ -628,7 +627,8 @@ static __always_inline enum l0_next run_loaded(struct nvmx_vcpu *vcpu,
 	return next;
 }
 
-static __always_inline int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit, enum l0_next *next)
+static __always_inline int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit,
+				    enum l0_next *next)
 {
 	int ret;
 
@@ -642,7 +642,8 @@ static __always_inline int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit
 	ret = likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
 	if (!ret)
 		*next = run_loaded(vcpu, exit);
-	if (!ret && *next != L0_TO_L1 && (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
+	if (!ret && unlikely(*next != L0_TO_L1) &&
+	    (*next == L0_INTERRUPTED || *next == L0_TO_PROCESS))
 		vcpu->run->gpr[NVMX_RSP] = vmcs_readl(GUEST_RSP);
 	speculation_after_l2();
 	l2_regs_put(vcpu);
@@ -786,5 +787,6 @@ int nested_run(struct nvmx_vcpu *vcpu)
 	finish_exit(vcpu, &vcpu->exit);
 	return 0;
 }
+
 /* See l2_regs_swap_gs(). */
 NOKPROBE_SYMBOL(nested_run);

@@ -274,6 +274,7 @@ static noinline void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 	local_irq_enable();
 	vcpu->l2.cr2 = cr2;
 }
+
 /* See l2_regs_swap_gs(). */
 NOKPROBE_SYMBOL(enter);
 

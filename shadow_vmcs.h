@@ -24,15 +24,10 @@
 /** VMCS12_DIRTY_L1 - in shadow_vmcs.dirty_checks: what an exit loads into L1 */
 #define VMCS12_DIRTY_L1		BIT_ULL(63)
 
-/**
- * vmcs12_write_mask - bits that VMWRITE keeps, by enum vmcs_index; set at module load
- */
+/** vmcs12_write_mask - bits that VMWRITE keeps, by enum vmcs_index; set at load */
 extern u64 vmcs12_write_mask[VMCS_FIELD_COUNT];
 
-/**
- * vmcs12_write_checks - groups of entry rules to judge again after VMWRITE, and
- *	VMCS12_DIRTY_L1; likewise
- */
+/** vmcs12_write_checks - rule groups to judge after it, and VMCS12_DIRTY_L1; likewise */
 extern u64 vmcs12_write_checks[VMCS_FIELD_COUNT];
 
 /**
