@@ -15,6 +15,8 @@
 /* No test takes longer; a hang must not leave a process behind. */
 #define SECONDS	15
 
+#define HUGE_BYTES	0x200000UL
+
 /* Exit status of kselftest. */
 #define FAIL	1
 #define SKIP	4
@@ -140,6 +142,27 @@ void l1_enable(struct l1 *l1, __u32 profile)
 	l1->profile = profile;
 }
 
+/*
+ * Memory of small pages, or of huge ones where NVMX_L1_HUGE is in the environment:
+ * a kernel that watches each page takes seconds for 1024 of them.
+ */
+static __u8 *l1_memory(struct l1 *l1)
+{
+	bool huge = getenv("NVMX_L1_HUGE");
+	__u8 *area = mmap(NULL, L1_MEM_BYTES + HUGE_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before = -(uintptr_t)area % HUGE_BYTES;
+
+	if (area == MAP_FAILED)
+		l1_die(l1, "mmap of L1's memory: %s", strerror(errno));
+	if (before)
+		munmap(area, before);
+	munmap(area + before + L1_MEM_BYTES, HUGE_BYTES - before);
+	madvise(area + before, L1_MEM_BYTES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(area + before, L1_MEM_BYTES, MADV_POPULATE_WRITE);
+	return area + before;
+}
+
 /* Give L1 its memory, with a revision identifier wherever a VMCS may be. */
 void l1_map(struct l1 *l1)
 {
@@ -147,11 +170,7 @@ void l1_map(struct l1 *l1)
 	unsigned int i;
 	int ret;
 
-	l1->mem = mmap(NULL, L1_MEM_BYTES, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (l1->mem == MAP_FAILED)
-		l1_die(l1, "mmap of L1's memory: %s", strerror(errno));
-
+	l1->mem = l1_memory(l1);
 	ret = nvmx_mem_map(l1->fd, 0, l1->mem, L1_MEM_BYTES, 0);
 	if (ret)
 		l1_die(l1, "MEM_MAP: %s", strerror(-ret));
