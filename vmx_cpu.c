@@ -115,6 +115,21 @@ static int vmx_probe_firmware(void)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * With FRED an NMI that ended L2 cannot be handed to the host by INT, and SWAPGS is
+ * no instruction: see l2_regs_serve_host() and l2_regs_swap_gs().
+ */
+static int vmx_probe_events(void)
+{
+#ifdef X86_CR4_FRED
+	if (__read_cr4() & X86_CR4_FRED) {
+		pr_err("events are delivered by FRED, which the module does not support: boot with fred=off\n");
+		return -EOPNOTSUPP;
+	}
+#endif
+	return 0;
+}
+
 static bool kvm_intel_present(void)
 {
 	struct path path;
@@ -480,6 +495,8 @@ static int vmx_probe(void)
 	ret = vmx_probe_processor();
 	if (!ret)
 		ret = vmx_probe_firmware();
+	if (!ret)
+		ret = vmx_probe_events();
 	if (!ret)
 		ret = vmx_probe_owner();
 	if (!ret)
