@@ -117,13 +117,13 @@ static void interrupt_call(int signal)
 {
 }
 
-/* Enter L2 and have a signal stop it a little later. */
-static void enter_for_a_while(struct l1 *l1, unsigned long how)
+/* Enter L2 and have a signal stop it after @ns. */
+static void enter_for(struct l1 *l1, unsigned long how, long ns)
 {
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
 	};
-	struct itimerspec once = { .it_value.tv_nsec = 500000 };
+	struct itimerspec once = { .it_value.tv_nsec = ns };
 	timer_t timer;
 
 	signal(SIGUSR1, interrupt_call);
@@ -133,6 +133,20 @@ static void enter_for_a_while(struct l1 *l1, unsigned long how)
 	if (nvmx_enter(l1->fd, how))
 		l1_die(l1, "ENTER_L2 failed");
 	timer_delete(timer);
+}
+
+/* The same, with L2's RCX counted down a little: a slow kernel takes longer to enter. */
+static void enter_for_a_while(struct l1 *l1, unsigned long how)
+{
+	__u64 before = l1->run->gpr[NVMX_RCX];
+	long ns;
+
+	for (ns = 500000; ns < 500000000; ns *= 2) {
+		enter_for(l1, how, ns);
+		if (l1->run->kind != NVMX_KIND_INTERRUPTED || l1->run->gpr[NVMX_RCX] != before)
+			break;
+		how = NVMX_ENTER_RESUME;
+	}
 }
 
 static __u64 computed(__u64 rounds)
@@ -322,10 +336,10 @@ TEST_F(snap, a_halted_l2_is_halted_there_and_its_timer_counts_on)
 	l1_set_control(l1, CAPS_EXIT, EXIT_SAVE_TIMER);
 	l1_write(l1, VMX_PREEMPTION_TIMER_VALUE, 0x40000000);
 	l1_load(l1, hlt);
-	enter_for_a_while(l1, NVMX_ENTER_LAUNCH);
+	enter_for(l1, NVMX_ENTER_LAUNCH, 500000);
 	ASSERT_EQ(NVMX_KIND_INTERRUPTED, l1->run->kind);
 	carry_over(l1, other, self->data, &self->bytes);
-	enter_for_a_while(other, NVMX_ENTER_RESUME);
+	enter_for(other, NVMX_ENTER_RESUME, 500000);
 	EXPECT_EQ(NVMX_KIND_INTERRUPTED, other->run->kind);
 	test_exit_l2(other->fd, 1000, 0);
 	test_enter(other->fd, NVMX_ENTER_RESUME);
