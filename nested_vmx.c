@@ -165,13 +165,14 @@ static const struct nvmx_ioctl *ioctl_find(unsigned int cmd)
 
 /*
  * A small struct goes word by word: a function to copy it looks first at what it
- * copies, which costs more than all the rest.
+ * copies, which costs more than all the rest.  But only functions fail on demand.
  */
 #define SMALL_BYTES	64
 
 static bool is_small(u32 bytes)
 {
-	return bytes <= SMALL_BYTES && bytes % sizeof(u64) == 0;
+	return !IS_ENABLED(CONFIG_FAULT_INJECTION_USERCOPY) && bytes <= SMALL_BYTES &&
+	       bytes % sizeof(u64) == 0;
 }
 
 static bool copy_in_small(u64 *buf, const u64 __user *user, u32 bytes)
