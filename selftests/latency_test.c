@@ -45,6 +45,7 @@ FIXTURE_SETUP(latency)
 FIXTURE_TEARDOWN(latency)
 {
 	host_write(TRACEFS "current_tracer", "nop");
+	host_write(TRACEFS "tracing_on", "1");
 	l1_close(&self->l1);
 	munmap(self->many, MANY_BYTES);
 }
