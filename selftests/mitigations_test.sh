@@ -44,14 +44,20 @@ dearer_than() {
 # The flush by reading reads 1024 lines.
 flush_ticks=3000
 
+# KCSAN's delays cost more than that.
+costs_tell() {
+	! uname -r | grep -q kcsan
+}
+
 when_off() {
 	result "with mitigations=off nothing is done" test -z "$(cat $list)"
-	result "and an entry costs little" cheaper_than $flush_ticks
+	! costs_tell || result "and an entry costs little" cheaper_than $flush_ticks
 }
 
 l1d() {
 	result "the L1D is flushed where L1TF asks for it" \
 		follows "entry: L1D flushed by reading" l1tf "PTE Inversion"
+	costs_tell || return 0
 	if does "entry: L1D flushed by reading"; then
 		result "which an entry shows" dearer_than $flush_ticks
 	else
