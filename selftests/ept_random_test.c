@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "l1_setup.h"
 
@@ -37,8 +38,7 @@
 #define DATA0		0x200000ULL		/* to L1_MEM_BYTES */
 #define ROM		0x40000000ULL		/* 2 MiB, read-only */
 #define ROM_BYTES	0x200000ULL
-#define L2_PDPT		0x190000ULL		/* 1-GByte pages of L2 */
-#define L2_PDPT1	0x191000ULL
+#define L2_TABLES	0x190000ULL		/* two: 1-GByte pages of L2 */
 #define GONE		0x80000000ULL		/* 2 MiB, L1's no more */
 #define GONE_BYTES	0x200000ULL
 #define GUARD		0x10000ULL		/* canary on either side */
@@ -74,13 +74,6 @@ static __u64 draw(FIXTURE_DATA(random) *self)
 static unsigned int pick(FIXTURE_DATA(random) *self, unsigned int count)
 {
 	return (draw(self) >> 20) % count;
-}
-
-static __u64 setting(const char *name, __u64 otherwise)
-{
-	const char *value = getenv(name);
-
-	return value ? strtoull(value, NULL, 0) : otherwise;
 }
 
 /*
@@ -144,17 +137,9 @@ static bool guarded_is_well(const __u8 *mem, __u64 gpa, __u64 bytes)
 /* L2 has the first TByte of addresses mapped one to one. */
 static void map_l2(struct l1 *l1)
 {
-	__u64 *pml4 = l1_ptr(l1, L1_PML4), *pdpt = l1_ptr(l1, L2_PDPT);
-	__u64 *pdpt1 = l1_ptr(l1, L2_PDPT1);
 	unsigned int i;
 
-	pml4[0] = L2_PDPT | 0x27;
-	pml4[1] = L2_PDPT1 | 0x27;
-	for (i = 0; i < 512; i++) {
-		pdpt[i] = (__u64)i << 30 | 0xe7;
-		pdpt1[i] = (512ULL + i) << 30 | 0xe7;
-	}
-	pdpt[0] = L1_PD | 0x27;
+	l1_map_tbyte(l1, L2_TABLES);
 	for (i = 0; i < 512; i++) {
 		((__u64 *)l1_ptr(l1, L1_PD))[i] |= 0x60;
 		((__u64 *)l1_ptr(l1, L1_PT))[i] |= 0x60;
@@ -275,7 +260,7 @@ FIXTURE_SETUP(random)
 	use_gone(l1);
 	self->runs = 1;
 	self->low = malloc(DATA0);
-	self->state = setting("NVMX_EPT_SEED", 0x123456789abcdefULL);
+	self->state = host_option("NVMX_EPT_SEED", 0x123456789abcdefULL);
 }
 
 FIXTURE_TEARDOWN(random)
@@ -650,7 +635,7 @@ static void expect_well(struct __test_metadata *_metadata, FIXTURE_DATA(random) 
 static void compare(struct __test_metadata *_metadata, FIXTURE_DATA(random) *self,
 		    __u64 flags, unsigned long *count)
 {
-	__u64 tables = setting("NVMX_EPT_TABLES", 1100);
+	__u64 tables = host_option("NVMX_EPT_TABLES", 1100);
 	unsigned int i;
 	__u64 n;
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fail_nth.h"
+#include "host.h"
 
 #define DEBUGFS		"/sys/kernel/debug/"
 
@@ -124,15 +125,11 @@ bool fail_nth_disarm(void)
 
 static long locked_memory(void)
 {
-	char text[2048] = "";
-	int fd = open("/proc/self/status", O_RDONLY);
-	char *line;
+	long kib = host_number("/proc/self/status", "VmLck:");
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		l1_die(NULL, "/proc/self/status: %m");
-	close(fd);
-	line = strstr(text, "VmLck:");
-	return line ? strtol(line + 6, NULL, 10) : -1;
+	if (kib < 0)
+		l1_die(NULL, "no VmLck in /proc/self/status");
+	return kib;
 }
 
 void snapshot_take(struct l1 *l1, struct snapshot *s)

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "fuzz_ops.h"
 
@@ -32,13 +33,6 @@
 #define SEQUENCE_SECONDS	60
 
 L2_CODE(compute64);
-
-static __u64 option(const char *name, __u64 otherwise)
-{
-	const char *value = getenv(name);
-
-	return value ? strtoull(value, NULL, 0) : otherwise;
-}
 
 static void on_signal(int sig)
 {
@@ -197,10 +191,10 @@ TEST_F(fuzz, an_l2_that_the_sanity_check_would_miss_is_told_from_a_good_one)
 TEST_F_TIMEOUT(fuzz, random_sequences_end_as_documented_and_leave_no_trace, 100000)
 {
 	struct fuzz_counts *counts = self->counts;
-	__u64 seconds = option("NVMX_FUZZ_SECONDS", 0);
-	__u64 sequences = option("NVMX_FUZZ_SEQUENCES", seconds ? ~0ULL : SEQUENCES);
-	__u64 steps = option("NVMX_FUZZ_STEPS", STEPS);
-	__u64 seed = option("NVMX_FUZZ_SEED", SEED);
+	__u64 seconds = host_option("NVMX_FUZZ_SECONDS", 0);
+	__u64 sequences = host_option("NVMX_FUZZ_SEQUENCES", seconds ? ~0ULL : SEQUENCES);
+	__u64 steps = host_option("NVMX_FUZZ_STEPS", STEPS);
+	__u64 seed = host_option("NVMX_FUZZ_SEED", SEED);
 	time_t end = time(NULL) + seconds;
 	unsigned int i;
 	int status;

@@ -10,6 +10,14 @@
 
 #include "host.h"
 
+/* The number in the environment, or @otherwise. */
+unsigned long long host_option(const char *name, unsigned long long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? strtoull(value, NULL, 0) : otherwise;
+}
+
 /* The number behind @key, at the start of a line, or -1. */
 long host_number(const char *path, const char *key)
 {

@@ -17,6 +17,9 @@
 
 #define HUGE_BYTES	0x200000UL
 
+/* More exit reasons than there are. */
+#define STAT_ROWS	128
+
 /* Exit status of kselftest. */
 #define FAIL	1
 #define SKIP	4
@@ -345,4 +348,19 @@ int l1_vector(struct l1 *l1)
 	if (rip < L1_HANDLERS || rip >= L1_HANDLERS + 256 * L1_HANDLER_BYTES)
 		return -1;
 	return (rip - L1_HANDLERS) / L1_HANDLER_BYTES;
+}
+
+/* What NVMX_GET_STATS says of @reason now; zero if it did not occur. */
+struct nvmx_exit_stat l1_exit_stat(struct l1 *l1, __u32 reason)
+{
+	struct nvmx_exit_stat row[STAT_ROWS], none = { .reason = reason };
+	struct nvmx_stats head;
+	unsigned int i;
+
+	if (nvmx_get_stats(l1->fd, row, STAT_ROWS, &head))
+		l1_die(l1, "GET_STATS failed");
+	for (i = 0; i < head.out_count; i++)
+		if (row[i].reason == reason)
+			return row[i];
+	return none;
 }

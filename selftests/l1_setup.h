@@ -318,10 +318,12 @@ __u32 l1_run_exit(struct l1 *l1);
 void l1_run_until(struct l1 *l1, __u32 reason);
 void l1_skip(struct l1 *l1);
 int l1_vector(struct l1 *l1);
+struct nvmx_exit_stat l1_exit_stat(struct l1 *l1, __u32 reason);
 
 __u64 l1_control(struct l1 *l1, unsigned int ctl, __u64 wanted);
 void *l1_ptr(struct l1 *l1, __u64 gpa);
 __u64 *l1_ept_pte(struct l1 *l1, __u64 gpa);
 __u64 *l1_pte(struct l1 *l1, __u64 address);
+void l1_map_tbyte(struct l1 *l1, __u64 tables);
 
 #endif /* NVMX_L1_SETUP_H */

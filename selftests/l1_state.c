@@ -83,6 +83,25 @@ __u64 *l1_pte(struct l1 *l1, __u64 address)
 	return (__u64 *)l1_ptr(l1, L1_PT) + address / 4096;
 }
 
+/*
+ * Map L2's first TByte one to one, in 64-bit mode: 1-GByte pages in two @tables but
+ * for the first GByte, which stays as it is.
+ */
+void l1_map_tbyte(struct l1 *l1, __u64 tables)
+{
+	__u64 *pml4 = l1_ptr(l1, L1_PML4), *pdpt = l1_ptr(l1, tables);
+	__u64 *pdpt1 = l1_ptr(l1, tables + 0x1000);
+	unsigned int i;
+
+	pml4[0] = tables | 0x27;
+	pml4[1] = (tables + 0x1000) | 0x27;
+	for (i = 0; i < 512; i++) {
+		pdpt[i] = (__u64)i << 30 | 0xe7;
+		pdpt1[i] = (512ULL + i) << 30 | 0xe7;
+	}
+	pdpt[0] = L1_PD | 0x27;
+}
+
 static __u64 tss_descriptor(__u64 base, __u8 type)
 {
 	return 0x67 | (base & 0xffffff) << 16 | (__u64)type << 40 |

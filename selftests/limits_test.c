@@ -25,15 +25,12 @@ L2_CODE(vmcall_loop);
 static void set_parameter(const char *name, const char *value)
 {
 	char path[128];
-	int fd;
 
 	snprintf(path, sizeof(path), PARAMETERS "%s", name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value)) {
+	if (!host_write(path, value)) {
 		perror(path);
 		exit(KSFT_FAIL);
 	}
-	close(fd);
 }
 
 /* -errno of an open that succeeded is 0. */
@@ -176,12 +173,9 @@ static long kept_kilobytes(void)
 
 static long free_kilobytes(void)
 {
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-
 	/* Of no use to anybody else: their memory counts as free, too. */
-	if (fd < 0 || write(fd, "3", 1) != 1)
+	if (!host_write("/proc/sys/vm/drop_caches", "3"))
 		perror("drop_caches");
-	close(fd);
 	return host_free_kib() + kept_kilobytes();
 }
 

@@ -18,8 +18,7 @@
 
 #define NEW	0x600000ULL		/* L1-physical, below L2's first GByte */
 #define MIB2	0x200000ULL
-#define L2_PDPT		0x190000ULL
-#define L2_PDPT1	0x191000ULL
+#define L2_TABLES	0x190000ULL		/* two */
 #define EPT12_PML4	0x1a0000ULL
 #define EPT12_PDPT	0x1a1000ULL
 #define EPT12_PD	0x1a2000ULL
@@ -172,20 +171,6 @@ static bool large_pages_are_safe(void)
 	       (last && !strncmp(last, " mitigations=off", 16));
 }
 
-static __u64 ept_violations_of_l0(struct l1 *l1)
-{
-	struct nvmx_exit_stat row[80];
-	struct nvmx_stats head;
-	unsigned int i;
-
-	if (nvmx_get_stats(l1->fd, row, ARRAY_LEN(row), &head))
-		l1_die(l1, "GET_STATS failed");
-	for (i = 0; i < head.out_count; i++)
-		if (row[i].reason == EXIT_EPT_VIOLATION)
-			return row[i].l0_count;
-	return 0;
-}
-
 TEST_F(memory, a_huge_page_is_a_large_page_of_ept02_where_that_is_safe)
 {
 	__u64 before, faults, i;
@@ -201,10 +186,10 @@ TEST_F(memory, a_huge_page_is_a_large_page_of_ept02_where_that_is_safe)
 	l1_use_ept(&self->l1);
 	((__u64 *)l1_ptr(&self->l1, L1_EPT_PD))[NEW / MIB2] = NEW | 0xb7;
 	load_at(&self->l1, L1_FREE);
-	before = ept_violations_of_l0(&self->l1);
+	before = l1_exit_stat(&self->l1, EXIT_EPT_VIOLATION).l0_count;
 	for (i = 0; i < 16; i++)
 		store_at(&self->l1, NEW + i * 4096, i);
-	faults = ept_violations_of_l0(&self->l1) - before;
+	faults = l1_exit_stat(&self->l1, EXIT_EPT_VIOLATION).l0_count - before;
 	EXPECT_EQ(large_pages_are_safe() ? 1 : 16, faults);
 	for (i = 0; i < 16; i++)
 		EXPECT_EQ(i, mem[i * 512]);
@@ -276,22 +261,6 @@ static bool has_1g_pages(void)
 	return d & BIT(26);
 }
 
-/* L2 has the first TByte of addresses mapped one to one. */
-static void map_l2(struct l1 *l1)
-{
-	__u64 *pml4 = l1_ptr(l1, L1_PML4), *pdpt = l1_ptr(l1, L2_PDPT);
-	__u64 *pdpt1 = l1_ptr(l1, L2_PDPT1);
-	unsigned int i;
-
-	pml4[0] = L2_PDPT | 0x27;
-	pml4[1] = L2_PDPT1 | 0x27;
-	for (i = 0; i < 512; i++) {
-		pdpt[i] = (__u64)i << 30 | 0xe7;
-		pdpt1[i] = (512ULL + i) << 30 | 0xe7;
-	}
-	pdpt[0] = L1_PD | 0x27;
-}
-
 TEST_F(memory, a_tbyte_of_holes_has_1024_ranges)
 {
 	__u64 *mem = mmap(NULL, 1024 * 4096, PROT_READ | PROT_WRITE,
@@ -300,7 +269,7 @@ TEST_F(memory, a_tbyte_of_holes_has_1024_ranges)
 
 	if (!has_1g_pages() || self->l1.info.out_caps.maxphyaddr < 40)
 		SKIP(return, "no 1-GByte pages for L2, or less than a TByte of addresses");
-	map_l2(&self->l1);
+	l1_map_tbyte(&self->l1, L2_TABLES);
 	for (i = 1; i < 1024; i++) {
 		mem[i * 512] = 0xabc000 + i;
 		test_mem_map(self->l1.fd, ((__u64)i << 30) + 0x3ffff000, &mem[i * 512],
@@ -554,7 +523,7 @@ TEST_F_TIMEOUT(memory, endless_tables_use_bounded_memory, 60)
 
 	if (!l1_can(&self->l1, CAPS_PROC2, PROC2_EPT) || !has_1g_pages())
 		SKIP(return, "no EPT, or no 1-GByte pages for L2");
-	map_l2(&self->l1);
+	l1_map_tbyte(&self->l1, L2_TABLES);
 	l1_use_ept(&self->l1);
 	make_endless(&self->l1, EPT12_PML4);
 	l1_write(&self->l1, EPT_POINTER, EPT12_PML4 | 3 << 3 | 6);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 
 #include "l1_setup.h"
@@ -192,13 +193,6 @@ static void minimize(struct l1 *l1, struct state *s, struct verdict *v)
 
 /* ---- the proof ----------------------------------------------------------- */
 
-static unsigned long parameter(const char *name, unsigned long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 /* A rule that was broken alone is the one that the processor went by. */
 static void note_rules(const struct nvmx_probe *p, const struct verdict *v,
 		       struct tally *t)
@@ -286,14 +280,14 @@ static void summary(const struct tally *t)
 
 TEST_F_TIMEOUT(probe, the_processor_agrees_with_the_rules, SECONDS)
 {
-	unsigned long n = parameter("NVMX_PROBE_STATES", DEFAULT_STATES);
-	unsigned long seed = parameter("NVMX_PROBE_SEED", DEFAULT_SEED);
+	unsigned long n = host_option("NVMX_PROBE_STATES", DEFAULT_STATES);
+	unsigned long seed = host_option("NVMX_PROBE_SEED", DEFAULT_SEED);
 	static struct tally tally;
 	struct state s;
 	unsigned int b;
 	unsigned long i;
 
-	strict = parameter("NVMX_PROBE_STRICT", 0);
+	strict = host_option("NVMX_PROBE_STRICT", 0);
 	printf("# %lu states, seed %lu\n", n, seed);
 	for (b = 0; b < bases; b++) {
 		base_prepare(&self->l1, b, &s);

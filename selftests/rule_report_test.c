@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "l1_setup.h"
 
-#define EVENT	"/sys/kernel/tracing/events/nested_vmx/nested_vmx_check_failed/enable"
-#define TRACE	"/sys/kernel/tracing/trace"
+#define EVENT	TRACEFS "events/nested_vmx/nested_vmx_check_failed/enable"
+#define TRACE	TRACEFS "trace"
 #define STEPS	"/sys/module/nested_vmx/parameters/steps"
 
 /* Rules on CR4 and on RFLAGS. */
@@ -36,16 +37,6 @@ FIXTURE_TEARDOWN(report)
 }
 
 L2_CODE(vmcall);
-
-static bool put(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY | O_TRUNC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
 
 /* How many lines of a file hold two words. */
 static unsigned int lines(FILE *file, const char *one, const char *other)
@@ -78,10 +69,10 @@ static void break_two_rules(struct l1 *l1)
 
 TEST_F(report, each_broken_rule_is_a_trace_event)
 {
-	ASSERT_TRUE(put(TRACE, ""));
-	ASSERT_TRUE(put(EVENT, "1"));
+	ASSERT_TRUE(host_empty(TRACE));
+	ASSERT_TRUE(host_write(EVENT, "1"));
 	break_two_rules(&self->l1);
-	ASSERT_TRUE(put(EVENT, "0"));
+	ASSERT_TRUE(host_write(EVENT, "0"));
 	EXPECT_EQ(1, lines(fopen(TRACE, "r"), "rule=9003 outcome=0x80000021",
 			   "field=0x6804 value=0x20"));
 	EXPECT_EQ(1, lines(fopen(TRACE, "r"), "rule=12003", "field=0x6820 value=0x0"));
@@ -101,9 +92,9 @@ TEST_F(report, each_broken_rule_is_a_line_of_the_kernel_log_with_its_hint)
 	wait_for_rate();
 	before = logged("", "", 0);
 
-	ASSERT_TRUE(put(STEPS, "1"));
+	ASSERT_TRUE(host_write(STEPS, "1"));
 	break_two_rules(&self->l1);
-	ASSERT_TRUE(put(STEPS, "0"));
+	ASSERT_TRUE(host_write(STEPS, "0"));
 	EXPECT_EQ(1, logged("breaks rule 9003 GUEST_CR4_FIXED", "VMXE is 1", before));
 	EXPECT_EQ(1, logged("breaks rule 12003 GUEST_RFLAGS_RESERVED", "bit 1 is 1", before));
 }
@@ -114,10 +105,10 @@ TEST_F(report, the_log_is_not_flooded)
 
 	wait_for_rate();
 	before = logged("", "", 0);
-	ASSERT_TRUE(put(STEPS, "1"));
+	ASSERT_TRUE(host_write(STEPS, "1"));
 	for (i = 0; i < 500; i++)
 		break_two_rules(&self->l1);
-	ASSERT_TRUE(put(STEPS, "0"));
+	ASSERT_TRUE(host_write(STEPS, "0"));
 	n = logged("breaks rule", "", before);
 	EXPECT_LE(1, n);
 	EXPECT_GT(200, n);

@@ -32,21 +32,6 @@ FIXTURE_TEARDOWN(stats)
 	l1_close(&self->l1);
 }
 
-/* The row of @reason now; zero if there is none. */
-static struct nvmx_exit_stat row_of(struct l1 *l1, __u32 reason)
-{
-	struct nvmx_exit_stat row[ROWS], none = { .reason = reason };
-	struct nvmx_stats head;
-	unsigned int i;
-
-	if (nvmx_get_stats(l1->fd, row, ROWS, &head))
-		l1_die(l1, "GET_STATS failed");
-	for (i = 0; i < head.out_count; i++)
-		if (row[i].reason == reason)
-			return row[i];
-	return none;
-}
-
 TEST_F(stats, before_the_first_entry_there_is_nothing)
 {
 	test_get_stats(self->l1.fd, self->row, ROWS, &self->head);
@@ -67,14 +52,14 @@ TEST_F(stats, each_exit_to_l1_is_counted_with_its_cost)
 		l1_run_until(l1, EXIT_VMCALL);
 		l1_skip(l1);
 	}
-	row = row_of(l1, EXIT_VMCALL);
+	row = l1_exit_stat(l1, EXIT_VMCALL);
 	EXPECT_EQ(20, row.l1_count);
 	EXPECT_EQ(0, row.l0_count);
 	EXPECT_EQ(0, row.l0_ticks);
 	EXPECT_LT(20, row.l1_ticks);
 	before = row.l1_ticks;
 	l1_run_until(l1, EXIT_VMCALL);
-	row = row_of(l1, EXIT_VMCALL);
+	row = l1_exit_stat(l1, EXIT_VMCALL);
 	EXPECT_EQ(21, row.l1_count);
 	EXPECT_LT(before, row.l1_ticks);
 }
@@ -91,7 +76,7 @@ TEST_F(stats, what_l0_handles_is_counted_apart)
 	l1_load(l1, rdmsr);
 	l1->run->gpr[NVMX_RCX] = 0x277;
 	l1_run_until(l1, EXIT_VMCALL);
-	row = row_of(l1, EXIT_RDMSR);
+	row = l1_exit_stat(l1, EXIT_RDMSR);
 	EXPECT_EQ(1, row.l0_count);
 	EXPECT_EQ(0, row.l1_count);
 	EXPECT_LT(0, row.l0_ticks);
@@ -102,7 +87,7 @@ TEST_F(stats, what_l0_handles_is_counted_apart)
 	l1_load(l1, rdmsr);
 	l1->run->gpr[NVMX_RCX] = 0x277;
 	l1_run_until(l1, EXIT_RDMSR);
-	row = row_of(l1, EXIT_RDMSR);
+	row = l1_exit_stat(l1, EXIT_RDMSR);
 	EXPECT_EQ(1, row.l0_count);
 	EXPECT_EQ(1, row.l1_count);
 	EXPECT_LT(0, row.l1_ticks);
@@ -118,7 +103,7 @@ TEST_F(stats, what_the_process_settles_is_l0s)
 	l1->run->gpr[NVMX_RDX] = 0x3f8;
 	l1->run->gpr[NVMX_RSI] = L1_DATA;
 	EXPECT_EQ(NVMX_KIND_L0_EVENT, l1_run(l1));
-	row = row_of(l1, EXIT_IO);
+	row = l1_exit_stat(l1, EXIT_IO);
 	EXPECT_EQ(1, row.l0_count);
 	EXPECT_EQ(0, row.l1_count);
 }
@@ -136,7 +121,7 @@ TEST_F(stats, a_posted_exit_is_counted_and_costs_nothing)
 	l1->run->immediate_exit = 0;
 	test_enter(l1->fd, NVMX_ENTER_RESUME);
 	EXPECT_EQ(NVMX_KIND_EXIT, l1->run->kind);
-	row = row_of(l1, NVMX_STAT_OTHER);
+	row = l1_exit_stat(l1, NVMX_STAT_OTHER);
 	EXPECT_EQ(1, row.l1_count);
 	EXPECT_EQ(0, row.l1_ticks);
 	EXPECT_EQ(0, row.l0_count);
@@ -150,7 +135,7 @@ TEST_F(stats, a_failed_entry_is_a_nested_exit)
 	l1_load(l1, vmcall_loop);
 	l1_write(l1, GUEST_RFLAGS, 0);
 	l1_run_until(l1, EXIT_GUEST_STATE | EXIT_FAILED_ENTRY);
-	row = row_of(l1, EXIT_GUEST_STATE);
+	row = l1_exit_stat(l1, EXIT_GUEST_STATE);
 	EXPECT_EQ(1, row.l1_count);
 	EXPECT_EQ(0, row.l1_ticks);
 }
