@@ -121,7 +121,6 @@ void l2_regs_take_gpr(struct nvmx_vcpu *vcpu)
 void l2_regs_tell_gpr(struct nvmx_vcpu *vcpu)
 {
 	l2_regs_copy_gpr(vcpu->run->gpr, vcpu->l2.gpr);
-	vcpu->gpr_told = true;
 }
 
 void l2_regs_get(const struct l2_regs *regs, struct nvmx_l2 *out)
@@ -243,25 +242,7 @@ int l2_regs_set(struct l2_regs *regs, const struct nvmx_l2 *in,
 
 /* ---- host ---------------------------------------------------------------- */
 
-static void host_save(struct host_regs *host)
-{
-	savesegment(fs, host->fs);
-	savesegment(gs, host->gs);
-	savesegment(ds, host->ds);
-	savesegment(es, host->es);
-	store_ldt(host->ldt);
-	native_store_gdt(&host->gdt);
-	store_idt(&host->idt);
-	host->fs_base = static_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() :
-			msr_read(MSR_FS_BASE);
-	host->debugctl = msr_read(MSR_IA32_DEBUGCTLMSR);
-	host->syscall_loaded = false;
-	host->aux_loaded = false;
-	host->dr_loaded = false;
-}
-
-/* VMX loads null selectors: a process with others gets them back here. */
-static noinline void host_restore_selectors(const struct host_regs *host)
+void l2_regs_restore_selectors(const struct host_regs *host)
 {
 	unsigned long flags;
 	u64 gs_base;
@@ -285,7 +266,7 @@ static noinline void host_restore_selectors(const struct host_regs *host)
 	}
 }
 
-static noinline void host_restore_msrs(struct host_regs *host)
+void l2_regs_restore_msrs(struct host_regs *host)
 {
 	const struct vmx_cpu_host *cpu = vmx_cpu_host();
 
@@ -338,15 +319,14 @@ void l2_regs_want_syscall(struct nvmx_vcpu *vcpu)
 	load_syscall_msrs(vcpu);
 }
 
-static noinline void put_fpu(struct nvmx_vcpu *vcpu)
+void l2_regs_put_fpu(struct nvmx_vcpu *vcpu)
 {
 	xstate_save(vcpu->l2.xsave);
 	vcpu->host.fpu_loaded = false;
 	kernel_fpu_end();
 }
 
-/* What L2 has used not long ago. */
-static noinline void load_beforehand(struct nvmx_vcpu *vcpu)
+void l2_regs_load_beforehand(struct nvmx_vcpu *vcpu)
 {
 	struct l2_regs *l2 = &vcpu->l2;
 
@@ -361,46 +341,9 @@ static noinline void load_beforehand(struct nvmx_vcpu *vcpu)
 	}
 }
 
-void l2_regs_load(struct nvmx_vcpu *vcpu)
-{
-	preempt_disable();
-	host_save(&vcpu->host);
-	if (unlikely(vcpu->l2.fpu_runs | vcpu->l2.syscall_runs))
-		load_beforehand(vcpu);
-}
-
-/*
- * invalidate_tss_limit(), which needs the task's I/O bitmap to be reloaded at once
- * where there is one, without a place on the stack for that.
- */
-static noinline void reload_tss(void)
+void l2_regs_reload_tss(void)
 {
 	force_reload_TR();
-}
-
-static __always_inline void restore_tss_limit(void)
-{
-	if (unlikely(test_thread_flag(TIF_IO_BITMAP)))
-		reload_tss();
-	else
-		this_cpu_write(__tss_limit_invalid, true);
-}
-
-void l2_regs_put(struct nvmx_vcpu *vcpu)
-{
-	struct host_regs *host = &vcpu->host;
-
-	if (unlikely(host->fpu_loaded))
-		put_fpu(vcpu);
-	if (unlikely(host->syscall_loaded | host->aux_loaded))
-		host_restore_msrs(host);
-	/* A VM exit sets the limits of GDTR, IDTR and TR and clears LDTR. */
-	native_load_gdt(&host->gdt);
-	native_load_idt(&host->idt);
-	restore_tss_limit();
-	if (unlikely(host->ldt | host->ds | host->es | host->fs | host->gs))
-		host_restore_selectors(host);
-	preempt_enable();
 }
 
 void l2_regs_msr_changed(struct nvmx_vcpu *vcpu)

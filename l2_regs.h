@@ -12,6 +12,7 @@
 
 #include "include/uapi/linux/nested_vmx.h"
 
+struct host_regs;
 struct l2_regs;
 struct nvmx_caps;
 struct nvmx_l2;
@@ -100,14 +101,6 @@ int l2_regs_set(struct l2_regs *regs, const struct nvmx_l2 *in,
 bool l2_xcr0_legal(u64 xcr0, u64 valid);
 
 /**
- * l2_regs_load() - put the host's registers aside and load L2's
- * @vcpu: the vCPU
- *
- * Context: Process context, interrupts on; returns with preemption off.
- */
-void l2_regs_load(struct nvmx_vcpu *vcpu);
-
-/**
  * l2_regs_want_fpu() - L2 uses the FPU: put the process's state aside, load L2's
  * @vcpu: the vCPU
  *
@@ -130,14 +123,6 @@ void l2_regs_want_fpu(struct nvmx_vcpu *vcpu);
 void l2_regs_want_syscall(struct nvmx_vcpu *vcpu);
 
 /**
- * l2_regs_put() - store L2's registers and bring the host's back
- * @vcpu: the vCPU
- *
- * Context: As l2_regs_load() left it; returns with preemption on.
- */
-void l2_regs_put(struct nvmx_vcpu *vcpu);
-
-/**
  * l2_regs_msr_changed() - L2's syscall MSRs or TSC_AUX changed by emulation
  * @vcpu: the vCPU
  *
@@ -152,5 +137,50 @@ void l2_regs_msr_changed(struct nvmx_vcpu *vcpu);
  * Context: Interrupts off, between load and put.
  */
 void l2_regs_swap_debug(struct nvmx_vcpu *vcpu);
+
+/*
+ * What l2_regs_load() and l2_regs_put() of l2_regs_run.h seldom have to do.
+ */
+
+/**
+ * l2_regs_load_beforehand() - load what L2 has used not long ago
+ * @vcpu: the vCPU
+ *
+ * Its FPU state, the MSRs of SYSCALL, or both.
+ *
+ * Context: Preemption off, interrupts on, the host's registers are put aside.
+ */
+void l2_regs_load_beforehand(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_put_fpu() - store L2's FPU state and let the process's come back
+ * @vcpu: the vCPU; host_regs.fpu_loaded is true
+ *
+ * Context: Preemption off, interrupts on.
+ */
+void l2_regs_put_fpu(struct nvmx_vcpu *vcpu);
+
+/**
+ * l2_regs_restore_msrs() - the MSRs of SYSCALL and IA32_TSC_AUX are the host's again
+ * @host: says which of them hold L2's values
+ *
+ * Context: Preemption off.
+ */
+void l2_regs_restore_msrs(struct host_regs *host);
+
+/**
+ * l2_regs_restore_selectors() - load what of the process's selectors is not null
+ * @host: the selectors; a VM exit has loaded null ones
+ *
+ * Context: Preemption off, interrupts on, GDTR is the host's again.
+ */
+void l2_regs_restore_selectors(const struct host_regs *host);
+
+/**
+ * l2_regs_reload_tss() - load TR at once, for the limit of the TSS
+ *
+ * Context: Preemption off.
+ */
+void l2_regs_reload_tss(void);
 
 #endif /* NVMX_L2_REGS_H */

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is done to L2's registers and the host's right around each entry of the
+ * What is done to L2's registers and the host's around each entry of the
  * processor: inline, as it is little.
  */
 #ifndef NVMX_L2_REGS_RUN_H
 #define NVMX_L2_REGS_RUN_H
 
 #include <linux/compiler.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <asm/cpufeature.h>
 #include <asm/debugreg.h>
+#include <asm/desc.h>
 #include <asm/fpu/xcr.h>
+#include <asm/fsgsbase.h>
 #include <asm/msr.h>
+#include <asm/segment.h>
 #include <asm/special_insns.h>
 
 #include "l2_regs.h"
@@ -130,6 +136,72 @@ static __always_inline void l2_regs_serve_host(u32 reason, u32 intr_info)
 		asm volatile("int $2");
 	else if ((intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
 		asm volatile("int $18");
+}
+
+static __always_inline void l2_regs_save_host(struct host_regs *host)
+{
+	savesegment(fs, host->fs);
+	savesegment(gs, host->gs);
+	savesegment(ds, host->ds);
+	savesegment(es, host->es);
+	store_ldt(host->ldt);
+	native_store_gdt(&host->gdt);
+	store_idt(&host->idt);
+	host->fs_base = static_cpu_has(X86_FEATURE_FSGSBASE) ? rdfsbase() :
+			msr_read(MSR_FS_BASE);
+	host->debugctl = msr_read(MSR_IA32_DEBUGCTLMSR);
+	host->syscall_loaded = false;
+	host->aux_loaded = false;
+	host->dr_loaded = false;
+}
+
+/**
+ * l2_regs_load() - put the host's registers aside and load L2's
+ * @vcpu: the vCPU
+ *
+ * Context: Process context, interrupts on; returns with preemption off.
+ */
+static __always_inline void l2_regs_load(struct nvmx_vcpu *vcpu)
+{
+	preempt_disable();
+	l2_regs_save_host(&vcpu->host);
+	if (unlikely(vcpu->l2.fpu_runs | vcpu->l2.syscall_runs))
+		l2_regs_load_beforehand(vcpu);
+}
+
+/*
+ * invalidate_tss_limit(), which needs the task's I/O bitmap to be reloaded at once
+ * where there is one, without a place on the stack for that.
+ */
+static __always_inline void l2_regs_restore_tss_limit(void)
+{
+	if (unlikely(test_thread_flag(TIF_IO_BITMAP)))
+		l2_regs_reload_tss();
+	else
+		this_cpu_write(__tss_limit_invalid, true);
+}
+
+/**
+ * l2_regs_put() - store L2's registers and bring the host's back
+ * @vcpu: the vCPU
+ *
+ * Context: As l2_regs_load() left it; returns with preemption on.
+ */
+static __always_inline void l2_regs_put(struct nvmx_vcpu *vcpu)
+{
+	struct host_regs *host = &vcpu->host;
+
+	if (unlikely(host->fpu_loaded))
+		l2_regs_put_fpu(vcpu);
+	if (unlikely(host->syscall_loaded | host->aux_loaded))
+		l2_regs_restore_msrs(host);
+	/* A VM exit sets the limits of GDTR, IDTR and TR and clears LDTR. */
+	native_load_gdt(&host->gdt);
+	native_load_idt(&host->idt);
+	l2_regs_restore_tss_limit();
+	if (unlikely(host->ldt | host->ds | host->es | host->fs | host->gs))
+		l2_regs_restore_selectors(host);
+	preempt_enable();
 }
 
 #endif /* NVMX_L2_REGS_RUN_H */

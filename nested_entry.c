@@ -524,6 +524,7 @@ int nested_restore(struct nvmx_vcpu *vcpu, const struct nvmx_snapshot_live *live
 	/* L1's next entry loads them as its own controls say, or L1 shares them. */
 	vcpu->vmcs02.stale |= G_EFER | G_PAT | G_DEBUG;
 	vcpu->vmcs02.shared_msrs = true;
+	vcpu->gpr_in_run = false;
 	l2_regs_copy_gpr(vcpu->l2.gpr, live->gpr);
 	l2_regs_copy_gpr(vcpu->run->gpr, live->gpr);
 	vcpu->run->gpr[NVMX_RSP] = vcpu->f[VF_GUEST_RSP];

@@ -167,7 +167,6 @@ static void not_entered(struct nvmx_vcpu *vcpu)
 {
 	if (vcpu->gpr_in_run)
 		l2_regs_take_gpr(vcpu);
-	vcpu->gpr_told = false;
 }
 
 /*
@@ -205,7 +204,7 @@ static __always_inline void exit_is_handled(struct nvmx_vcpu *vcpu)
 static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
 {
 	struct vmcs02 *v = &vcpu->vmcs02;
-	u64 *gpr = vcpu->l2.gpr, *run_gpr = vcpu->run->gpr;
+	u64 *gpr = vcpu->run->gpr;
 	unsigned int failed;
 
 	vmcs02_host(vcpu);
@@ -213,16 +212,14 @@ static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exi
 	l2_regs_before_entry(vcpu, vmcs_readl(GUEST_DR7));
 	exit_is_handled(vcpu);
 	speculation_before_entry();
-	failed = nvmx_vmenter(vcpu->gpr_in_run ? run_gpr : gpr, gpr, run_gpr,
-			      v->hw.launched);
+	failed = nvmx_vmenter(vcpu->gpr_in_run ? gpr : vcpu->l2.gpr, gpr, v->hw.launched);
 	exit_stats_begin(&vcpu->stats, rdtsc());
 	l2_regs_after_exit(vcpu);
 	if (unlikely(failed))
 		return entry_refused(vcpu, exit);
 
 	vcpu->entries++;
-	vcpu->gpr_in_run = false;
-	vcpu->gpr_told = true;
+	vcpu->gpr_in_run = true;
 	read_exit(exit);
 	exit_stats_reason(&vcpu->stats, exit->info.reason);
 	/* An entry that failed leaves the launch state. */
@@ -253,11 +250,24 @@ static __always_inline enum l0_next enter_once(struct nvmx_vcpu *vcpu,
 
 /* ---- routing ------------------------------------------------------------- */
 
-/* Operands in registers that routing compares with masks and bitmaps. */
-static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
+/*
+ * Basic exit reasons below 64 for which routing compares registers with masks and
+ * bitmaps.
+ */
+#define OPERANDS	(R(CR_ACCESS) | R(MSR_READ) | R(MSR_WRITE) | R(VMREAD) |	\
+			 R(VMWRITE) | R(VMFUNC) | R(ENCLS) | R(XSAVES))
+
+/*
+ * The registers are in the run page, where the process can change them: what was
+ * routed by one value must not be handled with another.
+ */
+static noinline void take_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 {
-	info->rcx = vcpu->l2.gpr[NVMX_RCX];
-	info->rax = vcpu->l2.gpr[NVMX_RAX];
+	const u64 *gpr = vcpu->l2.gpr;
+
+	l2_regs_take_gpr(vcpu);
+	info->rcx = gpr[NVMX_RCX];
+	info->rax = gpr[NVMX_RAX];
 	switch (info->reason) {
 	case EXIT_REASON_CR_ACCESS:
 		info->gpr_value = l0_gpr_operand(vcpu, (info->qualification >> 8) & 15);
@@ -268,10 +278,19 @@ static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
 		break;
 	case EXIT_REASON_XSAVES:
 	case EXIT_REASON_XRSTORS:
-		info->xss = ((u32)vcpu->l2.gpr[NVMX_RAX] |
-			     vcpu->l2.gpr[NVMX_RDX] << 32) & vcpu->l2.xss;
+		info->xss = ((u32)gpr[NVMX_RAX] | gpr[NVMX_RDX] << 32) & vcpu->l2.xss;
 		break;
 	}
+}
+
+static void read_operands(struct nvmx_vcpu *vcpu, struct exit_info *info)
+{
+	if (info->reason >= 64 || OPERANDS & BIT_ULL(info->reason)) {
+		take_operands(vcpu, info);
+		return;
+	}
+	info->rcx = 0;
+	info->rax = 0;
 }
 
 static bool is_fault(const struct l2_exit *exit, u32 vector)
@@ -297,27 +316,36 @@ static bool wants_syscall(const struct nvmx_vcpu *vcpu, const struct l2_exit *ex
 	return is_fault(exit, X86_TRAP_UD) && vmcs02_traps_syscall(&vcpu->vmcs02);
 }
 
+/* Return: whether the exit was for something that L1 knows nothing of. */
+static bool is_of_l0_alone(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
+{
+	/* The bound on an entry is L0's. */
+	if (unlikely(exit->info.reason == EXIT_REASON_PREEMPTION_TIMER) &&
+	    !l2_timer_expired(vcpu)) {
+		exit->rule = NVMX_RULE_L0_ALWAYS;
+		return true;
+	}
+	if (unlikely(wants_fpu(vcpu, exit))) {
+		l2_regs_want_fpu(vcpu);
+		vmcs02_follow_fpu(vcpu);
+		return true;
+	}
+	if (unlikely(wants_syscall(vcpu, exit))) {
+		l2_regs_want_syscall(vcpu);
+		vmcs02_follow_syscall(vcpu);
+		return true;
+	}
+	return false;
+}
+
 /* While L2 is live no range of L1's memory comes or goes: no lock is needed. */
 static noinline enum l0_next route_by_controls(struct nvmx_vcpu *vcpu,
 					       struct l2_exit *exit)
 {
 	struct exit_decision decision;
 
-	/* The bound on an entry is L0's. */
-	if (unlikely(exit->info.reason == EXIT_REASON_PREEMPTION_TIMER) &&
-	    !l2_timer_expired(vcpu)) {
-		exit->rule = NVMX_RULE_L0_ALWAYS;
-		return L0_AGAIN;
-	}
-
-	if (unlikely(wants_fpu(vcpu, exit))) {
-		l2_regs_want_fpu(vcpu);
-		vmcs02_follow_fpu(vcpu);
-		return L0_AGAIN;
-	}
-	if (unlikely(wants_syscall(vcpu, exit))) {
-		l2_regs_want_syscall(vcpu);
-		vmcs02_follow_syscall(vcpu);
+	if (unlikely(is_of_l0_alone(vcpu, exit))) {
+		l2_regs_take_gpr(vcpu);
 		return L0_AGAIN;
 	}
 
@@ -330,10 +358,14 @@ static noinline enum l0_next route_by_controls(struct nvmx_vcpu *vcpu,
 	decision = exit_policy_decide(&vcpu->view, &exit->info);
 	exit->rule = decision.rule;
 	trace_nested_vmx_route(exit->reason, decision.owner, decision.rule);
-	if (decision.owner == EXIT_OWNER_L1)
+	if (decision.owner == EXIT_OWNER_L1) {
+		/* Where the exit has stored them. */
+		vcpu->gpr_in_run = true;
 		return L0_TO_L1;
+	}
 
-	vcpu->gpr_told = false;
+	if (vcpu->gpr_in_run)
+		l2_regs_take_gpr(vcpu);
 	return l0_emulate(vcpu, exit);
 }
 
@@ -481,7 +513,7 @@ static void report_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 
 static __always_inline void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
 {
-	if (unlikely(!vcpu->gpr_told))
+	if (unlikely(!vcpu->gpr_in_run))
 		l2_regs_tell_gpr(vcpu);
 	vcpu->run->gpr[NVMX_RSP] = rsp;
 }
@@ -758,6 +790,7 @@ static noinline int settle(struct nvmx_vcpu *vcpu, int ret, enum l0_next next)
 		vcpu->run->entries = vcpu->entries;
 		exit_is_handled(vcpu);
 		vcpu->run->kind = NVMX_KIND_INTERRUPTED;
+		report_gprs(vcpu, vcpu->run->gpr[NVMX_RSP]);
 		return 0;
 	default:
 		vcpu->run->entries = vcpu->entries;

@@ -263,7 +263,7 @@ static noinline void enter(struct nvmx_vcpu *vcpu, struct nvmx_probe *probe)
 	local_irq_disable();
 	vmcs02_host(vcpu);
 	l2_regs_before_entry(vcpu, vmcs_readl(GUEST_DR7));
-	failed = nvmx_vmenter(gpr, gpr, gpr, vcpu->vmcs02.hw.launched);
+	failed = nvmx_vmenter(gpr, gpr, vcpu->vmcs02.hw.launched);
 	l2_regs_after_exit(vcpu);
 	if (failed) {
 		probe->out_outcome = NVMX_PROBE_VMFAIL;

@@ -283,10 +283,10 @@ const struct nvmx_l1 *nvmx_vcpu_l1(struct nvmx_vcpu *vcpu)
 
 	lockdep_assert_held(&vcpu->lock);
 
-	/* VMX does not switch them: they are what L2 left. */
+	/* VMX does not switch them: they are what L2 left and L1 has changed since. */
 	for (i = 0; vcpu->l1_gpr_from_l2 && i < NVMX_GPRS; i++)
 		if (i != NVMX_RSP && vcpu->profile == NVMX_PROFILE_SDM)
-			vcpu->l1.gpr[i] = vcpu->l2.gpr[i];
+			vcpu->l1.gpr[i] = READ_ONCE(vcpu->run->gpr[i]);
 	return &vcpu->l1;
 }
 

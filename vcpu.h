@@ -280,11 +280,11 @@ static inline bool vmcs02_traps_syscall(const struct vmcs02 *v)
  * @l1: L1's registers
  * @l1_current: @l1 is what the host-state area of @l1_from says
  * @l1_from: see @l1_current
- * @l1_gpr_from_l2: L1's general-purpose registers are those that L2 left
+ * @l1_gpr_from_l2: L1's general-purpose registers are those of the run page
  * @l2: L2's registers that VMX does not switch
- * @gpr_in_run: the next entry takes L2's general-purpose registers from the run
- *	page; those in @l2 are old
- * @gpr_told: those in the run page are the ones in @l2
+ * @gpr_in_run: L2's general-purpose registers are in the run page, where each VM
+ *	exit stores them; those in @l2 are old.  False from when L0 handles an exit
+ *	to the next entry of the processor or nested VM exit
  * @host: the host's, while L2's are loaded
  * @apic: the virtual-APIC page of L2
  * @vmcs02: what L2 runs on
@@ -338,7 +338,6 @@ struct nvmx_vcpu {
 
 	struct l2_regs l2;
 	bool gpr_in_run;
-	bool gpr_told;
 	struct host_regs host;
 	struct l2_apic apic;
 	struct vmcs02 vmcs02;
@@ -443,7 +442,7 @@ void nvmx_vcpu_disable(struct nvmx_vcpu *vcpu);
  * @vcpu: the vCPU
  *
  * Context: nvmx_vcpu.lock is held.
- * Return: them, those that L2 left included; size and flags are 0.
+ * Return: them, those of the run page included; size and flags are 0.
  */
 const struct nvmx_l1 *nvmx_vcpu_l1(struct nvmx_vcpu *vcpu);
 

@@ -2,13 +2,15 @@
 /*
  * The switch of general-purpose registers around VMLAUNCH and VMRESUME.
  *
- * unsigned int nvmx_vmenter(const u64 *from, u64 *to, u64 *copy, bool resume)
+ * nvmx_vmenter_asm, which nvmx_vmenter() of vmx_ops.h calls
  *
  *	in:	%rdi	L2's registers before, 16 quadwords by enum nvmx_gpr
  *		%rsi	where they are stored after, likewise
- *		%rdx	and once more
- *		%ecx	0: VMLAUNCH, else VMRESUME
- *	out:	%eax	0 after a VM exit, 1 if the instruction failed
+ *		%edx	0: VMLAUNCH, else VMRESUME
+ *	out:	%ebx	0 after a VM exit, 1 if the instruction failed
+ *
+ * All registers but %rsp and %rbp are changed: the caller has saved for its own
+ * caller those that a function of C would have to save here once more.
  *
  * The processor comes back at nvmx_vmexit with the stack pointer of
  * HOST_RSP, which is written here.  No value of L2 is left in a register when
@@ -96,15 +98,9 @@ nvmx_verw_selector:
 
 	.text
 
-SYM_FUNC_START(nvmx_vmenter)
+SYM_FUNC_START(nvmx_vmenter_asm)
 	push	%rbp
 	mov	%rsp, %rbp
-	push	%r15
-	push	%r14
-	push	%r13
-	push	%r12
-	push	%rbx
-	push	%rdx
 	push	%rsi
 
 	mov	$ENC_HOST_RSP, %eax
@@ -112,7 +108,7 @@ SYM_FUNC_START(nvmx_vmenter)
 	vmwrite	%rsp, %rax
 
 	/* Nothing from here to the entry changes CF. */
-	bt	$0, %ecx
+	bt	$0, %edx
 
 	mov	GPR_RAX(%rdi), %rax
 	mov	GPR_RCX(%rdi), %rcx
@@ -153,12 +149,8 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 	push	%rdi
 	mov	8(%rsp), %rdi
 	STORE_GPRS %rdi
-	mov	16(%rsp), %rdi
-	STORE_GPRS %rdi
 	/* L2's RDI; RAX is stored. */
 	pop	%rax
-	mov	%rax, GPR_RDI(%rdi)
-	mov	(%rsp), %rdi
 	mov	%rax, GPR_RDI(%rdi)
 	xor	%ebx, %ebx
 
@@ -188,19 +180,12 @@ SYM_INNER_LABEL_ALIGN(nvmx_vmexit, SYM_L_GLOBAL)
 #ifdef X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
 	CLEAR_BRANCH_HISTORY_VMEXIT
 #endif
-	mov	%ebx, %eax
-
 	xor	%edi, %edi
-	add	$16, %rsp
-	pop	%rbx
-	pop	%r12
-	pop	%r13
-	pop	%r14
-	pop	%r15
+	add	$8, %rsp
 	pop	%rbp
 	RET
 
 .Lfailed:
 	mov	$1, %ebx
 	jmp	.Lout
-SYM_FUNC_END(nvmx_vmenter)
+SYM_FUNC_END(nvmx_vmenter_asm)

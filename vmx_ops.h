@@ -240,17 +240,36 @@ static __always_inline void msr_write(u32 msr, u64 value)
 }
 
 /**
- * nvmx_vmenter() - run L2 until the next VM exit (vmenter.S)
+ * nvmx_vmenter_asm() - the switch of registers around an entry (vmenter.S)
+ *
+ * Not for calls from C: see there for what it takes and changes.
+ *
+ * Context: Interrupts off, the VMCS to run is current.
+ */
+asmlinkage void nvmx_vmenter_asm(void);
+
+/**
+ * nvmx_vmenter() - run L2 until the next VM exit
  * @from: L2's general-purpose registers by enum nvmx_gpr, each read once; the
  *	element of RSP is not used
  * @to: where they are stored after a VM exit; may be @from
- * @copy: where they are stored once more, for others to see; may be @to
  * @resume: VMRESUME rather than VMLAUNCH
  *
  * Context: Interrupts off, the VMCS to run is current.
  * Return: 0 after a VM exit, 1 if the instruction failed.
  */
-unsigned int nvmx_vmenter(const u64 *from, u64 *to, u64 *copy, bool resume);
+static __always_inline unsigned int nvmx_vmenter(const u64 *from, u64 *to, bool resume)
+{
+	unsigned int failed, how = resume;
+
+	asm volatile("call nvmx_vmenter_asm"
+		     : "=b" (failed), "+D" (from), "+S" (to), "+d" (how),
+		       ASM_CALL_CONSTRAINT
+		     :
+		     : "rax", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+		       "r15", "cc", "memory");
+	return failed;
+}
 
 /**
  * nvmx_vmexit() - where the processor continues after a VM exit (vmenter.S)

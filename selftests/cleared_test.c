@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * No value of L2 is left in a register when C code runs again after a VM exit,
- * as a probe on the return of nvmx_vmenter() sees it.
+ * as a probe on the return of nvmx_vmenter_asm() sees it.
  */
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 
 L2_CODE(flip_gprs);
 
-#define PROBE	"r:vmexit nvmx_vmenter ax=%ax bx=%bx cx=%cx dx=%dx si=%si di=%di " \
+#define PROBE	"r:vmexit nvmx_vmenter_asm ax=%ax bx=%bx cx=%cx dx=%dx si=%si di=%di " \
 		"bp=%bp r8=%r8 r9=%r9 r10=%r10 r11=%r11 r12=%r12 r13=%r13 r14=%r14 r15=%r15"
 #define EVENT	TRACEFS "events/kprobes/vmexit/enable"
 
@@ -58,8 +58,8 @@ static unsigned int count(const char *text)
 
 TEST_F(cleared, no_register_of_l2_is_left_after_a_vm_exit)
 {
+	unsigned int probed, i;
 	char value[32];
-	unsigned int i;
 
 	for (i = 0; i < NVMX_GPRS; i++)
 		self->l1.run->gpr[i] = ~left_by_l2(i);
@@ -68,9 +68,10 @@ TEST_F(cleared, no_register_of_l2_is_left_after_a_vm_exit)
 	ASSERT_LT(0, host_read(TRACEFS "trace", trace, sizeof(trace)));
 
 	/* The probe was hit, with registers that can be told. */
-	EXPECT_LT(0, count("<- nvmx_vmenter) ax=0x0 bx=0x"));
-	EXPECT_EQ(count("nvmx_vmenter)"), count(" cx=0x0 dx=0x0 si=0x0 di=0x0 "));
-	EXPECT_EQ(count("nvmx_vmenter)"), count(" r8=0x0 r9=0x0 r10=0x0 r11=0x0 "));
+	probed = count("<- nvmx_vmenter_asm)");
+	EXPECT_LT(0, probed);
+	EXPECT_EQ(probed, count(" ax=0x0 bx=0x0 cx=0x0 dx=0x0 si=0x0 di=0x0 "));
+	EXPECT_EQ(probed, count(" r8=0x0 r9=0x0 r10=0x0 r11=0x0 r12=0x0 r13=0x0 r14=0x0 r15=0x0"));
 	for (i = 0; i < NVMX_GPRS; i++) {
 		snprintf(value, sizeof(value), "=0x%llx", (unsigned long long)left_by_l2(i));
 		EXPECT_EQ(0, count(value)) TH_LOG("register %u of L2", i);

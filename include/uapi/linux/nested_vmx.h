@@ -683,7 +683,8 @@ struct nvmx_failure {
  * @failure_count: out: how many of them are in @failure
  * @reserved1: 0
  * @entries: out: VM entries of the processor since the file was opened
- * @gpr: in and out: L2's general-purpose registers, by enum nvmx_gpr
+ * @gpr: in and out: L2's general-purpose registers, by enum nvmx_gpr; while a call
+ *	is in progress L2 may find what is written to them, or not
  * @write: in: the list of VMWRITEs; results out
  * @read: in: the list of VMREADs; values and results out
  * @failure: out: the broken rules
@@ -936,7 +937,8 @@ enum nvmx_segment_index {
  * @perf_global_ctrl: IA32_PERF_GLOBAL_CTRL
  * @smm: 1 when L1 is in SMM
  * @reserved: 0
- * @gpr: general-purpose registers by enum nvmx_gpr, RSP included
+ * @gpr: general-purpose registers by enum nvmx_gpr, RSP included; VMX does not
+ *	switch the others: after a nested VM exit they are those of the run page
  * @seg: segment registers
  * @gdtr_base: GDTR base
  * @idtr_base: IDTR base
