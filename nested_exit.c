@@ -25,6 +25,8 @@
 #include <asm/tsc.h>
 
 #include "entry_checks.h"
+#include "exit_info.h"
+#include "exit_info_run.h"
 #include "l0_emulate.h"
 #include "l1_state.h"
 #include "l2_fault.h"
@@ -83,85 +85,6 @@ static __always_inline enum l0_next before_entry(struct nvmx_vcpu *vcpu)
 	return L0_AGAIN;
 }
 
-#define R(name)	BIT_ULL(EXIT_REASON_##name)
-
-/*
- * Basic exit reasons below 64 with interruption information, instruction
- * information or an address.  For all others these fields are undefined: L1
- * finds 0.  SDM Vol. 3, "Recording VM-Exit Information and Updating VM-Entry
- * Control Fields".
- */
-#define DETAILED	(R(EXCEPTION_NMI) | R(EXTERNAL_INTERRUPT) | R(TASK_SWITCH) | \
-			 R(VMCLEAR) | R(VMPTRLD) | R(VMPTRST) | R(VMREAD) |	\
-			 R(VMWRITE) | R(VMON) | R(CR_ACCESS) | R(IO_INSTRUCTION) | \
-			 R(APIC_ACCESS) | R(GDTR_IDTR) | R(LDTR_TR) |		\
-			 R(EPT_VIOLATION) | R(EPT_MISCONFIG) | R(INVEPT) |	\
-			 R(INVVPID) | R(RDRAND) | R(INVPCID) | R(RDSEED) |	\
-			 R(PML_FULL) | R(XSAVES))
-
-static noinline void read_details(struct l2_exit *exit)
-{
-	struct exit_info *info = &exit->info;
-
-	info->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
-	if (info->intr_info & INTR_INFO_VALID_MASK)
-		info->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
-	info->instruction_info = vmcs_read32(VMX_INSTRUCTION_INFO);
-	exit->linear_address = vmcs_readl(GUEST_LINEAR_ADDRESS);
-	exit->physical_address = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
-}
-
-/*
- * The event whose delivery the exit has broken off.  In real-address mode none
- * has an error code, whatever the processor says (Bochs 2.7 does of #GP): it
- * would not take the event back with one.
- */
-static noinline void read_vectoring(struct l2_exit *exit)
-{
-	exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
-	if (!(vmcs_readl(GUEST_CR0) & X86_CR0_PE))
-		exit->idt_info &= ~VECTORING_INFO_DELIVER_CODE_MASK;
-}
-
-static __always_inline void read_exit(struct l2_exit *exit)
-{
-	struct exit_info *info = &exit->info;
-
-	exit->reason = vmcs_read32(VM_EXIT_REASON);
-	info->reason = exit->reason & 0xffff;
-	info->qualification = vmcs_readl(EXIT_QUALIFICATION);
-	info->intr_info = 0;
-	info->intr_error_code = 0;
-	info->instruction_info = 0;
-	exit->linear_address = 0;
-	exit->physical_address = 0;
-	if (info->reason >= 64 || DETAILED & BIT_ULL(info->reason))
-		read_details(exit);
-	exit->instruction_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
-	exit->idt_error_code = 0;
-	exit->inject_info = 0;
-	exit->idt_info = vmcs_read32(IDT_VECTORING_INFO_FIELD);
-	if (unlikely(exit->idt_info & VECTORING_INFO_VALID_MASK))
-		read_vectoring(exit);
-}
-
-/*
- * An event that was not delivered is not lost; a pending MTF VM exit is, as to any
- * other exit that comes before it.
- */
-static void take_pending_event(struct l2_exit *exit)
-{
-	u32 pending = vmcs_read32(VM_ENTRY_INTR_INFO_FIELD);
-
-	if (!(pending & INTR_INFO_VALID_MASK))
-		return;
-	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
-	if ((pending & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_OTHER_EVENT)
-		return;
-	exit->idt_info = pending;
-	exit->idt_error_code = vmcs_read32(VM_ENTRY_EXCEPTION_ERROR_CODE);
-}
-
 /* No VM exit has stored L2's registers. */
 static void not_entered(struct nvmx_vcpu *vcpu)
 {
@@ -189,7 +112,7 @@ static noinline enum l0_next entry_refused(struct nvmx_vcpu *vcpu, struct l2_exi
 	memset(exit, 0, sizeof(*exit));
 	exit->reason = EXIT_REASON_TPR_BELOW_THRESHOLD;
 	exit->info.reason = EXIT_REASON_TPR_BELOW_THRESHOLD;
-	take_pending_event(exit);
+	exit_info_undelivered(exit);
 	return L0_AGAIN;
 }
 
@@ -220,7 +143,7 @@ static __always_inline enum l0_next run_l2(struct nvmx_vcpu *vcpu, struct l2_exi
 
 	vcpu->entries++;
 	vcpu->gpr_in_run = true;
-	read_exit(exit);
+	exit_info_read(exit);
 	exit_stats_reason(&vcpu->stats, exit->info.reason);
 	/* An entry that failed leaves the launch state. */
 	if (likely(!(exit->reason & VMX_EXIT_REASONS_FAILED_VMENTRY)))
@@ -254,8 +177,10 @@ static __always_inline enum l0_next enter_once(struct nvmx_vcpu *vcpu,
  * Basic exit reasons below 64 for which routing compares registers with masks and
  * bitmaps.
  */
-#define OPERANDS	(R(CR_ACCESS) | R(MSR_READ) | R(MSR_WRITE) | R(VMREAD) |	\
-			 R(VMWRITE) | R(VMFUNC) | R(ENCLS) | R(XSAVES))
+#define OPERANDS ( \
+	EXIT_BIT(CR_ACCESS) | EXIT_BIT(MSR_READ) | EXIT_BIT(MSR_WRITE) | \
+	EXIT_BIT(VMREAD) | EXIT_BIT(VMWRITE) | EXIT_BIT(VMFUNC) | \
+	EXIT_BIT(ENCLS) | EXIT_BIT(XSAVES))
 
 /*
  * The registers are in the run page, where the process can change them: what was
@@ -396,121 +321,6 @@ static noinline void deliver_again(struct nvmx_vcpu *vcpu, const struct l2_exit 
 
 /* ---- nested VM exit ------------------------------------------------------ */
 
-/* A post stands in for an exit. */
-static noinline void take_posted_exit(struct nvmx_vcpu *vcpu, struct l2_exit *exit)
-{
-	struct nvmx_exit_l2 post;
-
-	spin_lock(&vcpu->post_lock);
-	post = vcpu->post_exit;
-	clear_bit(POST_EXIT, &vcpu->posts);
-	spin_unlock(&vcpu->post_lock);
-
-	memset(exit, 0, sizeof(*exit));
-	exit->reason = post.exit_reason;
-	exit->info.reason = post.exit_reason;
-	exit->info.qualification = post.qualification;
-	exit->info.intr_info = post.intr_info;
-	exit->info.intr_error_code = post.intr_error_code;
-	exit->info.instruction_info = post.instruction_info;
-	exit->instruction_len = post.instruction_len;
-	exit->linear_address = post.guest_linear_address;
-	exit->physical_address = post.guest_physical_address;
-	exit->rule = NVMX_RULE_POSTED;
-	take_pending_event(exit);
-}
-
-/*
- * Basic exit reasons below 64 that have an exit qualification, exceptions
- * apart.  For all others the field is cleared.  SDM Vol. 3, "Exit
- * Qualification".
- */
-#define QUALIFIED	(R(INVALID_STATE) | R(MSR_LOAD_FAIL) |			\
-			 R(SIPI_SIGNAL) | R(TASK_SWITCH) | R(INVLPG) |		\
-			 R(VMCLEAR) | R(VMPTRLD) | R(VMPTRST) | R(VMREAD) |	\
-			 R(VMWRITE) | R(VMON) | R(CR_ACCESS) | R(DR_ACCESS) |	\
-			 R(IO_INSTRUCTION) | R(MWAIT_INSTRUCTION) |		\
-			 R(APIC_ACCESS) | R(EOI_INDUCED) | R(GDTR_IDTR) |	\
-			 R(LDTR_TR) | R(EPT_VIOLATION) | R(INVEPT) |		\
-			 R(INVVPID) | R(APIC_WRITE) | R(INVPCID) |		\
-			 R(PML_FULL) | R(XSAVES))
-
-/* Of these the qualification is the displacement of a memory operand. */
-#define DISPLACEMENT	(R(VMREAD) | R(VMWRITE) | R(LDTR_TR))
-#define INFO_REGISTER	BIT(10)
-
-static noinline bool is_qualified_else(const struct exit_info *info)
-{
-	u8 vector = info->intr_info & INTR_INFO_VECTOR_MASK;
-
-	if (info->reason == EXIT_REASON_EXCEPTION_NMI)
-		return vector == X86_TRAP_DB || vector == X86_TRAP_PF;
-	if (info->reason < 64)
-		return !(info->instruction_info & INFO_REGISTER);
-
-	/* XRSTORS and newer. */
-	return true;
-}
-
-static __always_inline bool is_qualified(const struct exit_info *info)
-{
-	if (unlikely(info->reason >= 64 ||
-		     (DISPLACEMENT | R(EXCEPTION_NMI)) & BIT_ULL(info->reason)))
-		return is_qualified_else(info);
-
-	return QUALIFIED & BIT_ULL(info->reason);
-}
-
-/* A field of exit information, which most L1s look up in the run page. */
-#define TELL(field, member, from)		\
-do {						\
-	typeof(from) told = (from);		\
-						\
-	value[VF_##field] = told;		\
-	run->member = told;			\
-} while (0)
-
-static __always_inline void tell_exit(struct nvmx_vcpu *vcpu, const struct l2_exit *exit)
-{
-	u64 *value = vcpu->current_vmcs->value;
-	struct nvmx_run *run = vcpu->run;
-
-	run->kind = NVMX_KIND_EXIT;
-	TELL(VM_EXIT_REASON, exit_reason, exit->reason);
-	TELL(VM_EXIT_INSTRUCTION_LEN, instruction_len, exit->instruction_len);
-	TELL(EXIT_QUALIFICATION, qualification, exit->info.qualification);
-	TELL(GUEST_LINEAR_ADDRESS, guest_linear_address, exit->linear_address);
-	TELL(VMX_INSTRUCTION_INFO, instruction_info, exit->info.instruction_info);
-	TELL(VM_EXIT_INTR_INFO, intr_info, exit->info.intr_info);
-	TELL(VM_EXIT_INTR_ERROR_CODE, intr_error_code, exit->info.intr_error_code);
-	TELL(IDT_VECTORING_INFO_FIELD, idt_vectoring_info, exit->idt_info);
-	TELL(IDT_VECTORING_ERROR_CODE, idt_vectoring_error_code, exit->idt_error_code);
-	run->guest_physical_address = exit->physical_address;
-	run->deciding_rule = exit->rule;
-	if (unlikely(exit->info.reason == EXIT_REASON_EPT_VIOLATION ||
-		     exit->info.reason == EXIT_REASON_EPT_MISCONFIG))
-		vmcs12_sync(vcpu->current_vmcs, VF_GUEST_PHYSICAL_ADDRESS,
-			    exit->physical_address);
-}
-
-static void report_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
-{
-	struct nvmx_run *run = vcpu->run;
-
-	run->kind = NVMX_KIND_EXIT;
-	run->exit_reason = reason;
-	run->instruction_len = 0;
-	run->qualification = qualification;
-	run->guest_linear_address = 0;
-	run->guest_physical_address = 0;
-	run->instruction_info = 0;
-	run->intr_info = 0;
-	run->intr_error_code = 0;
-	run->idt_vectoring_info = 0;
-	run->idt_vectoring_error_code = 0;
-	run->deciding_rule = NVMX_RULE_UNCONDITIONAL;
-}
-
 static __always_inline void report_gprs(struct nvmx_vcpu *vcpu, u64 rsp)
 {
 	if (unlikely(!vcpu->gpr_in_run))
@@ -549,7 +359,7 @@ static __always_inline void finish_exit(struct nvmx_vcpu *vcpu,
 	}
 
 	vmcs->value[VF_VM_ENTRY_INTR_INFO_FIELD] &= ~(u64)INTR_INFO_VALID_MASK;
-	tell_exit(vcpu, exit);
+	exit_info_tell(vcpu, exit);
 	report_gprs(vcpu, vmcs12_read(vmcs, VF_GUEST_RSP));
 	if (trace_nested_vmx_exit_enabled())
 		trace_nested_vmx_exit(exit->reason, exit->info.qualification, exit->rule,
@@ -578,7 +388,7 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 
 	vmcs12_sync(vcpu->current_vmcs, VF_VM_EXIT_REASON, reason);
 	vmcs12_sync(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
-	report_failed(vcpu, reason, qualification);
+	exit_info_tell_failed(vcpu, reason, qualification);
 	report_gprs(vcpu, vmcs12_read(vcpu->current_vmcs, VF_GUEST_RSP));
 	/* vmcs02 may hold half of a merge: start anew next time. */
 	vmcs02_sync_rare(vcpu);
@@ -611,7 +421,7 @@ static noinline enum l0_next instead_of_exit(struct nvmx_vcpu *vcpu,
 	not_entered(vcpu);
 	if (next == L0_TO_L1) {
 		exit_is_handled(vcpu);
-		take_posted_exit(vcpu, exit);
+		exit_info_from_post(vcpu, exit);
 	}
 	if (next == L0_L1_EVENT) {
 		exit_is_handled(vcpu);
@@ -644,7 +454,7 @@ static __always_inline enum l0_next run_loaded(struct nvmx_vcpu *vcpu,
 		}
 		next = route(vcpu, exit);
 		if (likely(next == L0_TO_L1)) {
-			if (!is_qualified(&exit->info))
+			if (!exit_info_is_qualified(&exit->info))
 				exit->info.qualification = 0;
 			break;
 		}
