@@ -54,26 +54,6 @@ L2_CODE(step_hlt);
 L2_CODE(store_nop);
 L2_CODE(load32);
 
-/*
- * Have L2 execute IRET: in Bochs 2.7 blocking by virtual NMI stays until then,
- * even over VM entries that say otherwise.
- */
-static void unblock_nmis(struct l1 *l1)
-{
-	__u64 *frame = l1_ptr(l1, L1_STACK - 40);
-
-	frame[0] = L1_CODE;
-	frame[1] = L1_SEL_CODE;
-	frame[2] = RFLAGS_FIXED;
-	frame[3] = L1_STACK;
-	frame[4] = L1_SEL_DATA;
-	l1_write(l1, GUEST_RSP, L1_STACK - 40);
-	l1_write(l1, GUEST_RIP, L1_HANDLERS + 3);
-	l1_run_until(l1, EXIT_VMCALL);
-	l1_write(l1, GUEST_RIP, L1_CODE);
-	l1_write(l1, GUEST_INTERRUPTIBILITY_INFO, 0);
-}
-
 FIXTURE_SETUP(event)
 {
 	struct l1 *l1 = &self->l1;
@@ -82,8 +62,8 @@ FIXTURE_SETUP(event)
 	l1_prepare(l1, L2_64);
 	if (variant->ept && l1_can(l1, CAPS_PROC2, PROC2_EPT))
 		l1_use_ept(l1);
+	l1_unblock_nmis(l1);
 	l1_load(l1, nop);
-	unblock_nmis(l1);
 }
 
 FIXTURE_TEARDOWN(event)

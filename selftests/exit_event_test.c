@@ -425,6 +425,7 @@ TEST_F(event, an_open_nmi_window_exits)
 
 	if (!l1_can(l1, CAPS_PIN, PIN_VNMI) || !l1_can(l1, CAPS_PROC, PROC_NMI_WINDOW))
 		SKIP(return, "no virtual NMIs");
+	l1_unblock_nmis(l1);
 	l1_set_control(l1, CAPS_PIN, PIN_NMI | PIN_VNMI);
 	l1_set_control(l1, CAPS_PROC, PROC_NMI_WINDOW);
 	l1_load(l1, nop);
@@ -440,6 +441,7 @@ TEST_F(event, the_nmi_window_is_closed_by_blocking_and_opened_by_iret)
 
 	if (!l1_can(l1, CAPS_PIN, PIN_VNMI) || !l1_can(l1, CAPS_PROC, PROC_NMI_WINDOW))
 		SKIP(return, "no virtual NMIs");
+	l1_unblock_nmis(l1);
 	l1_set_control(l1, CAPS_PIN, PIN_NMI | PIN_VNMI);
 	l1_set_control(l1, CAPS_PROC, PROC_NMI_WINDOW);
 	l1_write(l1, GUEST_INTERRUPTIBILITY_INFO, 8);

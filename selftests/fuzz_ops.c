@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fuzz_ops.h"
+#include "host.h"
 
 L2_CODE(vmcall_loop);
 
@@ -243,11 +244,7 @@ static void op_run_page(struct fuzz_thread *t)
 
 static void op_move(struct fuzz_thread *t)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(below(t, 2), &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	host_stay_on(below(t, 2));
 }
 
 /* ---- steps --------------------------------------------------------------- */

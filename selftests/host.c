@@ -3,6 +3,7 @@
  * What tests ask of the host's kernel, and tell it, by its files.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,4 +103,14 @@ void host_reserve_huge_pages(long count)
 
 	snprintf(text, sizeof(text), "%ld", count);
 	host_write("/proc/sys/vm/nr_hugepages", text);
+}
+
+/* The calling thread goes to @cpu and does not leave it. */
+bool host_stay_on(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
 }

@@ -20,5 +20,6 @@ bool host_empty(const char *path);
 long host_free_kib(void);
 long host_pinned_pages(void);
 void host_reserve_huge_pages(long count);
+bool host_stay_on(unsigned int cpu);
 
 #endif /* NVMX_HOST_H */

@@ -4,12 +4,14 @@
  * VMCSs, running L2.  The tables and the state of L2 are in l1_state.c.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "l1_setup.h"
 
 /* No test takes longer; a hang must not leave a process behind. */
@@ -333,6 +335,42 @@ void l1_skip(struct l1 *l1)
 	__u64 rip = l1_read(l1, GUEST_RIP);
 
 	l1_write(l1, GUEST_RIP, rip + l1->run->instruction_len);
+}
+
+static void iret(struct l1 *l1, __u64 rsp)
+{
+	__u64 *frame = l1_ptr(l1, L1_STACK - 40);
+
+	frame[0] = L1_HANDLERS;
+	frame[1] = L1_SEL_CODE;
+	frame[2] = l1_read(l1, GUEST_RFLAGS);
+	frame[3] = rsp;
+	frame[4] = L1_SEL_DATA;
+	l1_write(l1, GUEST_RSP, L1_STACK - 40);
+	/* A handler is VMCALL, IRET. */
+	l1_write(l1, GUEST_RIP, L1_HANDLERS + 3);
+	l1_run_until(l1, EXIT_VMCALL);
+}
+
+/*
+ * Bochs 2.7 keeps the blocking of an earlier L2 by virtual NMI, on the CPU where
+ * that left, until any L2 with virtual NMIs executes IRET there.  Do that on each
+ * CPU, with an L2_64 that has not run yet; its RIP is to be set again.
+ */
+void l1_unblock_nmis(struct l1 *l1)
+{
+	__u64 pin = l1_read(l1, PIN_BASED_VM_EXEC_CONTROL);
+	__u64 rsp = l1_read(l1, GUEST_RSP);
+	unsigned int cpu;
+	cpu_set_t set;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	l1_set_control(l1, CAPS_PIN, PIN_NMI | PIN_VNMI);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set) && host_stay_on(cpu))
+			iret(l1, rsp);
+	sched_setaffinity(0, sizeof(set), &set);
+	l1_write(l1, PIN_BASED_VM_EXEC_CONTROL, pin);
 }
 
 /*

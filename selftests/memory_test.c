@@ -345,15 +345,6 @@ FIXTURE_TEARDOWN(stale)
 	l1_close(&self->l1);
 }
 
-static bool run_on(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return !sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* Each CPU has a translation to the old page when it goes. */
 TEST_F(stale, memory_taken_back_is_on_no_cpu_any_more)
 {
@@ -363,7 +354,7 @@ TEST_F(stale, memory_taken_back_is_on_no_cpu_any_more)
 		now = round % 2;
 		test_mem_map(self->l1.fd, NEW, self->page[now], 4096, 0);
 		for (cpu = 0; cpu < 2 * cpus; cpu++) {
-			ASSERT_TRUE(run_on((cpu + round) % cpus));
+			ASSERT_TRUE(host_stay_on((cpu + round) % cpus));
 			ASSERT_EQ(0x1000 + now, load_at(&self->l1, NEW));
 			store_at(&self->l1, NEW + 8, round * 100 + cpu + 1);
 			ASSERT_EQ(round * 100 + cpu + 1, self->page[now][1]);
@@ -398,7 +389,7 @@ TEST_F(memory, what_l1_moves_in_its_tables_has_moved_after_invept_on_each_cpu)
 		*(__u64 *)l1_ptr(&self->l1, page) = round;
 		move_in_ept12(&self->l1, page, 1 + round / 2 % 2);
 		for (cpu = 0; cpu < 2 * cpus; cpu++) {
-			ASSERT_TRUE(run_on((cpu + round) % cpus));
+			ASSERT_TRUE(host_stay_on((cpu + round) % cpus));
 			ASSERT_EQ(round, load_at(&self->l1, NEW));
 		}
 	}
@@ -426,7 +417,7 @@ TEST_F(memory, invvpid_of_each_type_drops_what_it_must)
 	move_in_l2(&self->l1, address, page[0]);
 	for (type = 0; type < 4; type++)
 		for (cpu = 0; cpu < 2 * cpus; cpu++) {
-			ASSERT_TRUE(run_on(cpu % cpus));
+			ASSERT_TRUE(host_stay_on(cpu % cpus));
 			ASSERT_EQ(0x100 + now, load_at(&self->l1, address));
 			now = !now;
 			move_in_l2(&self->l1, address, page[now]);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "kselftest_harness.h"
 #include "l1_setup.h"
 
@@ -498,15 +499,6 @@ TEST_F(run, two_machines_take_turns_on_one_cpu)
 	l1_close(&other);
 }
 
-static int pin(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
 TEST_F(run, l2_moves_from_cpu_to_cpu)
 {
 	unsigned int i;
@@ -516,7 +508,7 @@ TEST_F(run, l2_moves_from_cpu_to_cpu)
 	l1_load(&self->l1, vmcall_loop);
 	l1_write(&self->l1, GUEST_SYSENTER_ESP, 0x1234000);
 	for (i = 1; i <= 40; i++) {
-		ASSERT_EQ(0, pin(i & 1));
+		ASSERT_TRUE(host_stay_on(i & 1));
 		l1_run_until(&self->l1, EXIT_VMCALL);
 		l1_skip(&self->l1);
 		EXPECT_EQ(i, self->l1.run->gpr[NVMX_RAX]);
