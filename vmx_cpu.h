@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMX on the CPUs of this machine: who may have it, VMXON and VMXOFF on every
- * way up and down, and which VMCS is active and current where.
+ * VMX on the CPUs of this machine: VMXON and VMXOFF on every way up and down, and
+ * which VMCS is active and current where.
  */
 #ifndef NVMX_VMX_CPU_H
 #define NVMX_VMX_CPU_H
 
 #include <linux/bug.h>
-#include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-#include "field_policy.h"
+#include "vmx_host.h"
 
 /**
  * struct hw_vmcs - a VMCS of the processor
@@ -31,37 +30,6 @@ struct hw_vmcs {
 	int cpu;
 	bool launched;
 };
-
-/**
- * struct vmx_host - what this machine's processors have
- * @msr: VMX capability MSRs, IA32_VMX_BASIC + index
- * @xcr0: XCR0 of the host; 0 without XSAVE
- * @efer: IA32_EFER of the host
- * @pat: IA32_PAT of the host
- */
-struct vmx_host {
-	u64 msr[NVMX_CAP_MSRS];
-	u64 xcr0;
-	u64 efer;
-	u64 pat;
-};
-
-/** vmx_host - set at module load, constant from then on */
-extern struct vmx_host vmx_host;
-
-/**
- * vmx_host_has() - whether this machine's processors have a capability
- * @cap: CAP_x of field_policy.h
- *
- * Context: Any context, once vmx_host is set.
- * Return: true if they do.
- */
-static inline bool vmx_host_has(u16 cap)
-{
-	BUILD_BUG_ON(offsetof(struct nvmx_caps, msr) != 0);
-
-	return nvmx_caps_has((const struct nvmx_caps *)vmx_host.msr, cap);
-}
 
 /**
  * struct vmx_cpu_host - host state that is constant on a CPU
