@@ -683,7 +683,7 @@ static bool module_is_there(void)
  * Faults that code of the module asks for; modules lie above the kernel.  Not
  * when a slab cache is made: the kernel then dumps a trace, as if of a bug.
  */
-TEST_F(file, module_load_fails_cleanly_at_each_fault)
+TEST_F_TIMEOUT(file, module_load_fails_cleanly_at_each_fault, 900)
 {
 	unsigned int n, faults = 0;
 	bool happened = true;

@@ -13,6 +13,12 @@
 
 #include "nvmx_utils.h"
 
+/* Of a test, in seconds: kernels that watch themselves are slow. */
+#ifdef TEST_TIMEOUT_DEFAULT
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	120
+#endif
+
 /*
  * L1-physical memory.  L2-physical and L2-linear addresses are the same, with
  * and without EPT.  L2 has all of its first GiB mapped where it has paging;

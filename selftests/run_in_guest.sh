@@ -56,7 +56,8 @@ run_all() {
 		case $program in
 		*.sh)	[ -z "$loaded" ] || unload
 			loaded= ;;
-		*)	[ -n "$loaded" ] || load
+		*)	# One that failed may have left it away.
+			[ -e /sys/module/nested_vmx ] || load
 			loaded=1 ;;
 		esac
 		run_one "$program"
