@@ -26,6 +26,7 @@
 #include "trace.h"
 #include "vcpu.h"
 #include "vmcs02.h"
+#include "vmcs02_run.h"
 #include "vmx_insn.h"
 #include "vmx_ops.h"
 
@@ -205,7 +206,7 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 	int ret;
 
 	preempt_disable();
-	ret = vmcs02_load(vcpu);
+	ret = vmcs02_ensure(vcpu);
 	if (!ret)
 		ret = vmcs02_merge(vcpu, mem->pdpte_valid ? mem->pdpte : NULL);
 	if (!ret) {
@@ -220,6 +221,22 @@ static int prepare_vmcs02(struct nvmx_vcpu *vcpu, const struct entry_memory *mem
 	}
 	preempt_enable();
 	return ret;
+}
+
+/* The rules and the merge look at vmcs12 alone. */
+static bool needs_no_memory(const struct nvmx_vcpu *vcpu)
+{
+	const u64 *f = vcpu->current_vmcs->value;
+
+	return !vcpu->hidden && !vcpu->vmcs02.timer &&
+	       f[VF_VMCS_LINK_POINTER] == NVMX_NO_VMPTR &&
+	       !f[VF_VM_ENTRY_MSR_LOAD_COUNT] && l2_apic_is_plain(vcpu, f);
+}
+
+/* Else L2 may start to use PDPTEs in memory at any time. */
+static bool never_uses_pdptes(const u64 *f)
+{
+	return vmcs12_uses_ept(f) || f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE;
 }
 
 static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
@@ -245,6 +262,7 @@ static int enter_checked(struct nvmx_vcpu *vcpu, const struct entry_memory *mem)
 
 	vcpu->was_launched = vmcs->launched;
 	vmcs->launched = true;
+	vcpu->plain = needs_no_memory(vcpu) && never_uses_pdptes(vmcs->value);
 	vcpu->reflect = false;
 	WRITE_ONCE(vcpu->level, NVMX_LEVEL_L2);
 	return nested_run(vcpu);
@@ -268,40 +286,86 @@ static u64 other_dirty(const u64 *dirty)
  * VMX instructions, the last good entry was from this vmcs12, and nothing has to be
  * read from memory.  The answer yes is good until a command or an exit changes
  * something of it: each command makes nvmx_vcpu.plain false, as do the exits that
- * load other values into L1, and an entry that is judged.
+ * load other values into L1, and an entry that fails.
  */
 static noinline bool look_closely(struct nvmx_vcpu *vcpu)
 {
 	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
-	const struct vmcs02 *v = &vcpu->vmcs02;
 	const u64 *f = vmcs->value;
 
-	if (!vmcs->launched || !vcpu->l1_judged || vcpu->l1.mov_ss || vcpu->hidden ||
-	    v->owner != vmcs || v->timer)
+	if (!vmcs->launched || !vcpu->l1_judged || vcpu->l1.mov_ss ||
+	    vcpu->vmcs02.owner != vmcs || !needs_no_memory(vcpu))
 		return false;
-	if (f[VF_VMCS_LINK_POINTER] != NVMX_NO_VMPTR || f[VF_VM_ENTRY_MSR_LOAD_COUNT] ||
-	    f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK ||
-	    pae_without_ept12(f) || !l2_apic_is_plain(vcpu, f))
+	if (f[VF_VM_ENTRY_INTR_INFO_FIELD] & INTR_INFO_VALID_MASK || pae_without_ept12(f))
 		return false;
 
-	/* Elsewhere L2 may start to use PDPTEs in memory. */
-	vcpu->plain = vmcs12_uses_ept(f) ||
-		      f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE;
+	vcpu->plain = never_uses_pdptes(f);
 	return true;
 }
 
-/*
- * Since the last good entry from this vmcs12 at most GUEST_RIP has changed, to a
- * value that is legal in any mode: no rule can be broken that was not before.
- */
-static __always_inline bool entry_is_plain(struct nvmx_vcpu *vcpu, bool resume)
+/* The value of GUEST_RIP must be legal in any mode. */
+static __always_inline bool way_is_plain(struct nvmx_vcpu *vcpu, bool resume)
 {
 	const struct shadow_vmcs *vmcs = vcpu->current_vmcs;
 	const struct vmcs02 *v = &vcpu->vmcs02;
 
-	return resume && !other_dirty(vmcs->dirty) && !(vmcs->value[VF_GUEST_RIP] >> 31) &&
-	       !v->stale && v->ept_generation == ept_generation(&vcpu->machine->ept) &&
+	return resume && !(vmcs->value[VF_GUEST_RIP] >> 31) && !v->stale &&
+	       v->ept_generation == ept_generation(&vcpu->machine->ept) &&
 	       (likely(vcpu->plain) || look_closely(vcpu));
+}
+
+/* Whether a new value of a field cannot break a rule. */
+static bool is_harmless(const struct nvmx_vcpu *vcpu, unsigned int index)
+{
+	const u64 *f = vcpu->current_vmcs->value;
+
+	switch (index) {
+	case VF_GUEST_RIP:
+		return true;
+	case VF_GUEST_FS_BASE:
+	case VF_GUEST_GS_BASE:
+	case VF_GUEST_SYSENTER_ESP:
+	case VF_GUEST_SYSENTER_EIP:
+		/* Their one rule, outside virtual-8086 mode. */
+		return nvmx_caps_canonical(&vcpu->machine->caps, f[index]) &&
+		       f[VF_VM_ENTRY_CONTROLS] & VM_ENTRY_IA32E_MODE;
+	default:
+		return !vmcs12_write_checks[index];
+	}
+}
+
+/* Parts of vmcs02 that are made of what L1 wrote, and of L2's CR0 and CR4. */
+#define HARMLESS_PARTS	(G_COPY | G_EXCEPTION | G_CR0 | G_CR4 | G_TSC | G_XSS | G_PLE | \
+			 G_CR3_TARGET)
+
+/* Return: whether all that changed was harmless, and is in vmcs02 now. */
+static noinline bool merge_harmless(struct nvmx_vcpu *vcpu)
+{
+	struct shadow_vmcs *vmcs = vcpu->current_vmcs;
+	u32 parts = 0;
+	unsigned int i;
+	u64 word;
+	int ret;
+
+	for (i = 0; i < VMCS12_DIRTY_WORDS; i++) {
+		for (word = vmcs->dirty[i]; word; word &= word - 1) {
+			if (!is_harmless(vcpu, i * 64 + __ffs(word)))
+				return false;
+			parts |= vmcs_field_table[i * 64 + __ffs(word)].merge;
+		}
+	}
+	if (parts & ~(u32)HARMLESS_PARTS)
+		return false;
+
+	if (parts & (G_CR0 | G_CR4))
+		vmcs02_sync_entry(vcpu, 0, parts & (G_CR0 | G_CR4));
+	vcpu->f = vmcs->value;
+	preempt_disable();
+	ret = vmcs02_ensure(vcpu);
+	if (!ret)
+		ret = vmcs02_merge(vcpu, NULL);
+	preempt_enable();
+	return !ret;
 }
 
 static __always_inline int enter_plain(struct nvmx_vcpu *vcpu)
@@ -329,12 +393,28 @@ static __always_inline int enter_plain(struct nvmx_vcpu *vcpu)
 
 /* ---- every other way ----------------------------------------------------- */
 
+/*
+ * What looks at memory is judged where it does, whatever is dirty.  With EPT12 the
+ * PDPTEs are fields: L2 loads them itself before it uses others than it was entered
+ * with.
+ */
 static u64 groups_to_judge(struct nvmx_vcpu *vcpu)
 {
+	u64 groups = (vcpu->current_vmcs->dirty_checks & ENTRY_ALL) | BIT_ULL(ENTRY_INSN);
+	const u64 *f = vcpu->current_vmcs->value;
+
 	if (unlikely(!vcpu->l1_judged))
 		return ENTRY_ALL;
+	if (unlikely(vcpu->hidden))
+		return groups | ENTRY_ALWAYS;
 
-	return (vcpu->current_vmcs->dirty_checks & ENTRY_ALL) | ENTRY_ALWAYS;
+	if (unlikely(f[VF_VMCS_LINK_POINTER] != NVMX_NO_VMPTR))
+		groups |= BIT_ULL(ENTRY_GUEST_LINK);
+	if (unlikely(f[VF_VM_ENTRY_MSR_LOAD_COUNT]))
+		groups |= BIT_ULL(ENTRY_MSR_LOAD);
+	if (!never_uses_pdptes(f))
+		groups |= BIT_ULL(ENTRY_GUEST_PDPTE);
+	return groups;
 }
 
 /*
@@ -367,7 +447,7 @@ static noinline int enter_judged(struct nvmx_vcpu *vcpu, bool resume)
 	int ret;
 
 	vcpu->plain = false;
-	l2_regs_take_gpr(vcpu);
+	vcpu->gpr_in_run = true;
 	if (unlikely(vcpu->current_vmcs->dirty_checks & VMCS12_DIRTY_L1))
 		vcpu->l1_current = false;
 	sync_for_entry(vcpu, groups);
@@ -614,8 +694,10 @@ static __always_inline int enter_from_l1(struct nvmx_vcpu *vcpu, unsigned long f
 	if (!do_writes(vcpu, writes))
 		return 0;
 
-	return likely(entry_is_plain(vcpu, resume)) ? enter_plain(vcpu) :
-	       enter_judged(vcpu, resume);
+	if (likely(way_is_plain(vcpu, resume)) &&
+	    (likely(!other_dirty(vcpu->current_vmcs->dirty)) || merge_harmless(vcpu)))
+		return enter_plain(vcpu);
+	return enter_judged(vcpu, resume);
 }
 
 int nvmx_enter_l2(struct nvmx_vcpu *vcpu, unsigned long flags)

@@ -390,6 +390,7 @@ void nested_entry_failed(struct nvmx_vcpu *vcpu, u32 reason, u64 qualification)
 	vmcs12_sync(vcpu->current_vmcs, VF_EXIT_QUALIFICATION, qualification);
 	exit_info_tell_failed(vcpu, reason, qualification);
 	report_gprs(vcpu, vmcs12_read(vcpu->current_vmcs, VF_GUEST_RSP));
+	vcpu->plain = false;
 	/* vmcs02 may hold half of a merge: start anew next time. */
 	vmcs02_sync_rare(vcpu);
 	vcpu->vmcs02.owner = NULL;
@@ -481,7 +482,7 @@ static __always_inline int run_once(struct nvmx_vcpu *vcpu, struct l2_exit *exit
 	}
 
 	l2_regs_load(vcpu);
-	ret = likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
+	ret = vmcs02_ensure(vcpu);
 	if (!ret)
 		*next = run_loaded(vcpu, exit);
 	if (!ret && unlikely(*next != L0_TO_L1) &&
@@ -539,6 +540,7 @@ static noinline void report_event(struct nvmx_vcpu *vcpu, const struct l2_exit *
 
 static noinline int refused(struct nvmx_vcpu *vcpu)
 {
+	vcpu->plain = false;
 	vcpu->vmcs02.owner = NULL;
 	leave_l2(vcpu);
 	return -EIO;

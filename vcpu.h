@@ -293,7 +293,7 @@ static inline bool vmcs02_traps_syscall(const struct vmcs02 *v)
  * @was_launched: launch state before the entry of the live L2
  * @l1_judged: @l1 and the capabilities have not changed since a good entry
  * @plain: neither a command nor an exit has changed what a VM entry looks at, but
- *	for fields, since one that nothing stood in the way of: see nested_entry.c
+ *	for fields, since one that needed nothing from memory: see nested_entry.c
  * @failures: rules that the last entry broke
  * @region: room for a VMCS region
  * @cmd: room for the struct of a command

@@ -14,6 +14,18 @@
 #include "vmx_ops.h"
 
 /**
+ * vmcs02_ensure() - vmcs02_load(), which mostly has nothing to do
+ * @vcpu: the vCPU
+ *
+ * Context: Preemption off, interrupts on.
+ * Return: as vmcs02_load().
+ */
+static __always_inline int vmcs02_ensure(struct nvmx_vcpu *vcpu)
+{
+	return likely(hw_vmcs_is_current(&vcpu->vmcs02.hw)) ? 0 : vmcs02_load(vcpu);
+}
+
+/**
  * vmcs02_update() - write what changed without a merge
  * @vcpu: the vCPU; L2 is live
  *

@@ -14,6 +14,7 @@
 #include "l2_timer.h"
 #include "vcpu.h"
 #include "vmcs02.h"
+#include "vmcs02_run.h"
 #include "vmx_ops.h"
 
 /* A bitmap of fields. */
@@ -306,7 +307,7 @@ static void sync_some(struct nvmx_vcpu *vcpu, const struct field_set *set)
 		return;
 
 	preempt_disable();
-	if (!vmcs02_load(vcpu))
+	if (!vmcs02_ensure(vcpu))
 		sync_set(vcpu, vmcs, set);
 	preempt_enable();
 }

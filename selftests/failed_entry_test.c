@@ -24,6 +24,7 @@ FIXTURE_TEARDOWN(failed)
 }
 
 L2_CODE(vmcall);
+L2_CODE(vmcall_loop);
 L2_CODE(nop);
 L2_CODE(rdmsr);
 
@@ -105,6 +106,7 @@ static const struct bad bads[] = {
 	{ "DR7 high", GUEST_DR7, 1ULL << 32 | 0x400, BAD33 },
 	{ "DEBUGCTL reserved", GUEST_IA32_DEBUGCTL, 1ULL << 40, BAD33 },
 	{ "SYSENTER_ESP not canonical", GUEST_SYSENTER_ESP, 1ULL << 62, BAD33 },
+	{ "SYSENTER_EIP not canonical", GUEST_SYSENTER_EIP, 1ULL << 48, BAD33 },
 	{ "RFLAGS 0", GUEST_RFLAGS, 0, BAD33 },
 	{ "RFLAGS VM in IA-32e mode", GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_VM, BAD33 },
 	{ "RIP not canonical", GUEST_RIP, 1ULL << 62, BAD33 },
@@ -124,6 +126,7 @@ static const struct bad bads[] = {
 	{ "TR in LDT", GUEST_TR_SELECTOR, 4, BAD33 },
 	{ "TR base not canonical", GUEST_TR_BASE, 1ULL << 62, BAD33 },
 	{ "FS base not canonical", GUEST_FS_BASE, 1ULL << 62, BAD33 },
+	{ "GS base not canonical", GUEST_GS_BASE, 1ULL << 47, BAD33 },
 	{ "SS base high", GUEST_SS_BASE, 1ULL << 32, BAD33 },
 	{ "LDTR usable without P", GUEST_LDTR_AR_BYTES, 0x2, BAD33 },
 	{ "GDTR limit", GUEST_GDTR_LIMIT, 0x10000, BAD33 },
@@ -155,6 +158,37 @@ TEST_F_TIMEOUT(failed, a_bad_field_gives_its_outcome_and_is_named, 120)
 			TH_LOG("%s: not named among %u", bad->name,
 			       l1->run->failure_count);
 		EXPECT_LE(1, l1->run->failure_total);
+	}
+}
+
+static void run_on(struct l1 *l1)
+{
+	l1_run_until(l1, EXIT_VMCALL);
+	l1_skip(l1);
+}
+
+/* Entries in between judge as little as they can. */
+TEST_F_TIMEOUT(failed, a_field_that_goes_bad_later_gives_its_outcome_and_is_named, 120)
+{
+	struct l1 *l1 = &self->l1;
+	__u64 good;
+	size_t i;
+
+	l1_load(l1, vmcall_loop);
+	run_on(l1);
+	for (i = 0; i < ARRAY_LEN(bads); i++) {
+		const struct bad *bad = &bads[i];
+
+		run_on(l1);
+		good = l1_read(l1, bad->field);
+		l1_write(l1, bad->field, bad->value);
+		EXPECT_EQ(expected(bad), attempt(l1))
+			TH_LOG("%s", bad->name);
+		EXPECT_TRUE(named(l1, bad->field, bad->outcome))
+			TH_LOG("%s: not named among %u", bad->name,
+			       l1->run->failure_count);
+		l1_write(l1, bad->field, good);
+		run_on(l1);
 	}
 }
 

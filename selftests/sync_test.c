@@ -77,6 +77,86 @@ TEST_F(sync, a_mask_written_after_the_exit_does_not_change_cr0)
 	EXPECT_EQ(cr0 | CR0_CD, l1_read(l1, GUEST_CR0));
 }
 
+/* Fields of all kinds that no rule, or a simple one, looks at. */
+static const struct l1_field changes[] = {
+	{ GUEST_SYSENTER_CS, 0x18 }, { GUEST_SYSENTER_ESP, 0x1230 },
+	{ GUEST_SYSENTER_EIP, 0x4560 }, { GUEST_FS_BASE, 0x7770 },
+	{ GUEST_GS_BASE, 0x8880 }, { GUEST_RSP, 0x7ef8 }, { TSC_OFFSET, 0x123000 },
+	{ CR0_READ_SHADOW, CR0_CD }, { CR4_READ_SHADOW, CR4_VMXE },
+	{ EXCEPTION_BITMAP, BIT(VEC_BP) }, { PAGE_FAULT_ERROR_CODE_MASK, 0x15 },
+	{ PAGE_FAULT_ERROR_CODE_MATCH, 0x11 }, { CR3_TARGET_VALUE0, 0x5000 },
+	{ GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF }, { GUEST_LDTR_BASE, 0x6000 },
+};
+
+static void run_on(struct l1 *l1)
+{
+	l1_run_until(l1, EXIT_VMCALL);
+	l1_skip(l1);
+}
+
+static bool is_in_vmcs02(struct l1 *l1, const struct l1_field *change)
+{
+	struct nvmx_peek peek;
+
+	if (nvmx_peek(l1->fd, NVMX_PEEK_VMCS02, change->encoding, &peek))
+		return false;
+	return (peek.out_value & change->value) == change->value &&
+	       (l1_read(l1, change->encoding) & change->value) == change->value;
+}
+
+static void start_with_masks(struct l1 *l1)
+{
+	l1_set_control(l1, CAPS_PROC, PROC_TSC_OFFSET);
+	l1_write(l1, CR0_GUEST_HOST_MASK, CR0_CD);
+	l1_write(l1, CR4_GUEST_HOST_MASK, CR4_VMXE);
+	l1_load(l1, vmcall_loop);
+	run_on(l1);
+	run_on(l1);
+}
+
+TEST_F(sync, what_changes_between_two_entries_is_what_l2_runs_with)
+{
+	struct l1 *l1 = &self->l1;
+	size_t i;
+
+	start_with_masks(l1);
+	for (i = 0; i < ARRAY_LEN(changes); i++) {
+		EXPECT_FALSE(is_in_vmcs02(l1, &changes[i]))
+			TH_LOG("field %#llx was already", changes[i].encoding);
+		l1_write(l1, changes[i].encoding, changes[i].value);
+		run_on(l1);
+		EXPECT_TRUE(is_in_vmcs02(l1, &changes[i]))
+			TH_LOG("field %#llx", changes[i].encoding);
+	}
+}
+
+/* The list of the run page is no command: what the last one found still counts. */
+TEST_F(sync, what_changes_with_the_entry_is_what_l2_runs_with)
+{
+	struct l1 *l1 = &self->l1;
+	struct nvmx_run *run = l1->run;
+	size_t i;
+
+	start_with_masks(l1);
+	run->write[0].encoding = GUEST_RIP;
+	run->write[0].value = l1_read(l1, GUEST_RIP);
+	run->write_count = 1;
+	ASSERT_EQ(0, nvmx_enter(l1->fd, NVMX_ENTER_RESUME));
+	for (i = 0; i < ARRAY_LEN(changes); i++) {
+		run->write[1].encoding = changes[i].encoding;
+		run->write[1].value = changes[i].value;
+		run->write_count = 2;
+		ASSERT_EQ(0, nvmx_enter(l1->fd, NVMX_ENTER_RESUME));
+		EXPECT_EQ(NVMX_KIND_EXIT, run->kind);
+		EXPECT_EQ(EXIT_VMCALL, run->exit_reason);
+		EXPECT_TRUE(is_in_vmcs02(l1, &changes[i]))
+			TH_LOG("field %#llx", changes[i].encoding);
+		run->write_count = 1;
+		ASSERT_EQ(0, nvmx_enter(l1->fd, NVMX_ENTER_RESUME));
+	}
+	run->write_count = 0;
+}
+
 static __u32 walk(struct l1 *l1, struct nvmx_walk_entry *entries)
 {
 	struct nvmx_walk list;
