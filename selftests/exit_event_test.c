@@ -437,7 +437,6 @@ TEST_F(event, an_open_nmi_window_exits)
 TEST_F(event, the_nmi_window_is_closed_by_blocking_and_opened_by_iret)
 {
 	struct l1 *l1 = &self->l1;
-	__u64 *frame = l1_ptr(l1, L1_STACK - 40);
 
 	if (!l1_can(l1, CAPS_PIN, PIN_VNMI) || !l1_can(l1, CAPS_PROC, PROC_NMI_WINDOW))
 		SKIP(return, "no virtual NMIs");
@@ -445,12 +444,7 @@ TEST_F(event, the_nmi_window_is_closed_by_blocking_and_opened_by_iret)
 	l1_set_control(l1, CAPS_PIN, PIN_NMI | PIN_VNMI);
 	l1_set_control(l1, CAPS_PROC, PROC_NMI_WINDOW);
 	l1_write(l1, GUEST_INTERRUPTIBILITY_INFO, 8);
-	frame[0] = L1_CODE;
-	frame[1] = L1_SEL_CODE;
-	frame[2] = RFLAGS_FIXED;
-	frame[3] = L1_STACK;
-	frame[4] = L1_SEL_DATA;
-	l1_write(l1, GUEST_RSP, L1_STACK - 40);
+	l1_iret_frame(l1, L1_CODE, L1_STACK);
 	/* VMCALL, IRET. */
 	l1_write(l1, GUEST_RIP, L1_HANDLERS);
 	l1_run_until(l1, EXIT_VMCALL);

@@ -140,6 +140,16 @@ static long expected(const struct bad *bad)
 	return bad->outcome < 32 ? VMX_FAIL(bad->outcome) : (long)bad->outcome;
 }
 
+static void expect_refused(struct __test_metadata *_metadata, struct l1 *l1,
+			   const struct bad *bad)
+{
+	EXPECT_EQ(expected(bad), attempt(l1))
+		TH_LOG("%s", bad->name);
+	EXPECT_TRUE(named(l1, bad->field, bad->outcome))
+		TH_LOG("%s: not named among %u", bad->name,
+		       l1->run->failure_count);
+}
+
 TEST_F_TIMEOUT(failed, a_bad_field_gives_its_outcome_and_is_named, 120)
 {
 	struct l1 *l1 = &self->l1;
@@ -152,19 +162,9 @@ TEST_F_TIMEOUT(failed, a_bad_field_gives_its_outcome_and_is_named, 120)
 		l1_prepare(l1, L2_64);
 		l1_load(l1, vmcall);
 		l1_write(l1, bad->field, bad->value);
-		EXPECT_EQ(expected(bad), attempt(l1))
-			TH_LOG("%s", bad->name);
-		EXPECT_TRUE(named(l1, bad->field, bad->outcome))
-			TH_LOG("%s: not named among %u", bad->name,
-			       l1->run->failure_count);
+		expect_refused(_metadata, l1, bad);
 		EXPECT_LE(1, l1->run->failure_total);
 	}
-}
-
-static void run_on(struct l1 *l1)
-{
-	l1_run_until(l1, EXIT_VMCALL);
-	l1_skip(l1);
 }
 
 /* Entries in between judge as little as they can. */
@@ -175,20 +175,16 @@ TEST_F_TIMEOUT(failed, a_field_that_goes_bad_later_gives_its_outcome_and_is_name
 	size_t i;
 
 	l1_load(l1, vmcall_loop);
-	run_on(l1);
+	l1_run_past_vmcall(l1);
 	for (i = 0; i < ARRAY_LEN(bads); i++) {
 		const struct bad *bad = &bads[i];
 
-		run_on(l1);
+		l1_run_past_vmcall(l1);
 		good = l1_read(l1, bad->field);
 		l1_write(l1, bad->field, bad->value);
-		EXPECT_EQ(expected(bad), attempt(l1))
-			TH_LOG("%s", bad->name);
-		EXPECT_TRUE(named(l1, bad->field, bad->outcome))
-			TH_LOG("%s: not named among %u", bad->name,
-			       l1->run->failure_count);
+		expect_refused(_metadata, l1, bad);
 		l1_write(l1, bad->field, good);
-		run_on(l1);
+		l1_run_past_vmcall(l1);
 	}
 }
 

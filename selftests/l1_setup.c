@@ -344,16 +344,29 @@ void l1_skip(struct l1 *l1)
 	l1_write(l1, GUEST_RIP, rip + l1->run->instruction_len);
 }
 
-static void iret(struct l1 *l1, __u64 rsp)
+/* Enter L2 until its next VMCALL, and let it go on behind that. */
+void l1_run_past_vmcall(struct l1 *l1)
+{
+	l1_run_until(l1, EXIT_VMCALL);
+	l1_skip(l1);
+}
+
+/* An IRET of an L2_64 returns to @rip and @rsp, with RFLAGS as they are. */
+void l1_iret_frame(struct l1 *l1, __u64 rip, __u64 rsp)
 {
 	__u64 *frame = l1_ptr(l1, L1_STACK - 40);
 
-	frame[0] = L1_HANDLERS;
+	frame[0] = rip;
 	frame[1] = L1_SEL_CODE;
 	frame[2] = l1_read(l1, GUEST_RFLAGS);
 	frame[3] = rsp;
 	frame[4] = L1_SEL_DATA;
 	l1_write(l1, GUEST_RSP, L1_STACK - 40);
+}
+
+static void iret(struct l1 *l1, __u64 rsp)
+{
+	l1_iret_frame(l1, L1_HANDLERS, rsp);
 	/* A handler is VMCALL, IRET. */
 	l1_write(l1, GUEST_RIP, L1_HANDLERS + 3);
 	l1_run_until(l1, EXIT_VMCALL);

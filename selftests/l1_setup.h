@@ -323,6 +323,8 @@ void l1_explain(struct l1 *l1);
 __u32 l1_run_exit(struct l1 *l1);
 void l1_run_until(struct l1 *l1, __u32 reason);
 void l1_skip(struct l1 *l1);
+void l1_run_past_vmcall(struct l1 *l1);
+void l1_iret_frame(struct l1 *l1, __u64 rip, __u64 rsp);
 void l1_unblock_nmis(struct l1 *l1);
 int l1_vector(struct l1 *l1);
 struct nvmx_exit_stat l1_exit_stat(struct l1 *l1, __u32 reason);

@@ -88,12 +88,6 @@ static const struct l1_field changes[] = {
 	{ GUEST_RFLAGS, RFLAGS_FIXED | RFLAGS_IF }, { GUEST_LDTR_BASE, 0x6000 },
 };
 
-static void run_on(struct l1 *l1)
-{
-	l1_run_until(l1, EXIT_VMCALL);
-	l1_skip(l1);
-}
-
 static bool is_in_vmcs02(struct l1 *l1, const struct l1_field *change)
 {
 	struct nvmx_peek peek;
@@ -110,8 +104,8 @@ static void start_with_masks(struct l1 *l1)
 	l1_write(l1, CR0_GUEST_HOST_MASK, CR0_CD);
 	l1_write(l1, CR4_GUEST_HOST_MASK, CR4_VMXE);
 	l1_load(l1, vmcall_loop);
-	run_on(l1);
-	run_on(l1);
+	l1_run_past_vmcall(l1);
+	l1_run_past_vmcall(l1);
 }
 
 TEST_F(sync, what_changes_between_two_entries_is_what_l2_runs_with)
@@ -124,7 +118,7 @@ TEST_F(sync, what_changes_between_two_entries_is_what_l2_runs_with)
 		EXPECT_FALSE(is_in_vmcs02(l1, &changes[i]))
 			TH_LOG("field %#llx was already", changes[i].encoding);
 		l1_write(l1, changes[i].encoding, changes[i].value);
-		run_on(l1);
+		l1_run_past_vmcall(l1);
 		EXPECT_TRUE(is_in_vmcs02(l1, &changes[i]))
 			TH_LOG("field %#llx", changes[i].encoding);
 	}
